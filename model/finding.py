@@ -1,4 +1,4 @@
-"""What the judge can say about a text.  Imports nothing of ours; knows no thresholds."""
+"""What the judge can say about a text.  Imports nothing of ours, knows no threshold."""
 
 from __future__ import annotations
 

@@ -1,0 +1,49 @@
+"""Errors this service raises on purpose.
+
+RefrainError
+├── ConfigurationError      a setting is missing or senseless: do not start
+├── InvalidInput            the caller's request breaks the contract; names the field
+├── NotAuthenticated        no key, or a key that opens nothing
+├── UnknownComment          no such comment on this site
+├── StaleDecision           somebody else decided first
+└── StoreUnavailable        the database cannot be read or written just now
+
+Nothing here knows HTTP: `service.problems.STATUS` is the table from error to status.
+"""
+
+from __future__ import annotations
+
+
+class RefrainError(Exception):
+    """Base of all of them; its message is fit to show to the caller."""
+
+
+class ConfigurationError(RefrainError):
+    """A setting is missing or out of range."""
+
+
+class InvalidInput(RefrainError):
+    """A part of the request breaks the contract.
+
+    `pointer` is a JSON Pointer (RFC 6901) to the offending field; empty for the body.
+    """
+
+    def __init__(self, pointer: str, problem: str) -> None:
+        super().__init__(problem)
+        self.pointer = pointer
+
+
+class NotAuthenticated(RefrainError):
+    """No API key was sent, or it is unknown or revoked."""
+
+
+class UnknownComment(RefrainError):
+    """No comment is stored under this id."""
+
+
+class StaleDecision(RefrainError):
+    """The comment was decided after the caller last saw it."""
+
+
+class StoreUnavailable(RefrainError):
+    """The database does not answer or cannot be written."""
