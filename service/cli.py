@@ -1,0 +1,263 @@
+"""The operator's commands, run as `flask --app service.cli COMMAND`.
+
+Each parses, calls one function and prints.  An error is one sentence on standard error,
+with status 2 for a command that is misspelt and 1 for one that fails.
+
+The whole service has them too, but the app made here has nothing else: it starts in a
+third of the time, and a key can be revoked while the model is broken.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from typing import ParamSpec, cast
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from model.finding import Rule
+from service import auth, first_start, migrate
+from service.accounts import Accounts, Moderator, Role
+from service.database import Database
+from service.domain import Outcome, Thresholds
+from service.errors import ConfigurationError, RefrainError
+from service.settings import Settings, load_settings
+from service.sites import Sites
+from service.store import Store, open_store
+
+P = ParamSpec("P")
+
+PARTS = "refrain"
+"""Where in `extensions` the parts are: `service.services.NAME`."""
+
+BY = "cli"
+"""Who is named as the author of a policy that was changed here."""
+
+
+class Threshold(click.ParamType[float | None]):
+    """A score from 0 to 1, or `off`."""
+
+    name = "score"
+
+    def convert(
+        self,
+        value: str | float | None,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float | None:
+        """Parse one; what it may be is `Thresholds`' to say."""
+        try:
+            return None if value in (None, "off") else float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number nor `off`.", param, ctx)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What commands need; `service.services.Services` has it as well."""
+
+    settings: Settings
+    store: Store
+
+
+def create_app() -> Flask:
+    """Build an app of nothing but the commands, from the environment's settings."""
+    try:
+        settings = load_settings(os.environ)
+    except ConfigurationError as error:
+        raise click.ClickException(str(error)) from error
+    app = Flask("operator")
+    app.extensions[PARTS] = Parts(settings, open_store(settings))
+    register(app)
+    return app
+
+
+def register(app: Flask) -> None:
+    """Add the commands to an app."""
+    for command in COMMANDS:
+        app.cli.add_command(command)
+
+
+def plainly(function: Callable[P, None]) -> Callable[P, None]:
+    """Run in the app's context, and turn its errors into a sentence and a status."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        except RefrainError as error:
+            raise click.ClickException(str(error)) from error
+
+    return with_appcontext(run)
+
+
+@click.command("init")
+@plainly
+def init() -> None:
+    """Prepare the database; on the first start, make a site, a key and a moderator."""
+    made = first_start.set_up(database(), now())
+    if made is None:
+        click.echo("The database is ready.")
+    else:
+        click.echo(first_start.welcome(made, parts().settings))
+
+
+@click.command("migrate")
+@plainly
+def migrate_database() -> None:
+    """Bring the database's tables up to date, and change nothing else."""
+    has_worked = migrate.migrate(database())
+    click.echo("The tables were updated." if has_worked else "The tables are current.")
+
+
+@click.command("sites")
+@plainly
+def list_sites() -> None:
+    """List the sites and their policies."""
+    for site in Sites(database()).all():
+        flagged = site.flagged_until_decided.value
+        own = [
+            f"{rule.value} {shown(limits.flag)} {shown(limits.reject)}"
+            for rule, limits in site.thresholds.items()
+        ]
+        click.echo("\t".join([site.policy, f"flagged: {flagged}", *own]))
+
+
+@click.command("create-site")
+@click.argument("name")
+@plainly
+def create_site(name: str) -> None:
+    """Create a site; it goes by the model's thresholds."""
+    site = Sites(database()).create(name, by=BY, now=now())
+    click.echo(f"Created {site.name}; give it a key with `create-key {site.name}`.")
+
+
+@click.command("keys")
+@plainly
+def list_keys() -> None:
+    """List the API keys: id, site, since when, until when, label."""
+    for key in Accounts(database()).all_keys():
+        until = f"revoked {day(key.revoked_at)}" if key.revoked_at else "open"
+        columns = [str(key.id), key.site, day(key.created_at), until, key.label]
+        click.echo("\t".join(columns))
+
+
+@click.command("create-key")
+@click.argument("site")
+@click.option("--label", default="", help="What the key is for.")
+@plainly
+def create_key(site: str, label: str) -> None:
+    """Create an API key for a site, and show it this once."""
+    key = auth.new_key()
+    Accounts(database()).create_key(site, auth.key_hash(key), label, now())
+    click.echo(key)
+
+
+@click.command("revoke-key")
+@click.argument("key_id", metavar="ID", type=int)
+@plainly
+def revoke_key(key_id: int) -> None:
+    """Close an API key for good.
+
+    Workers that served it shortly before may do so for 5 more seconds.
+    """
+    Accounts(database()).revoke_key(key_id, now())
+    click.echo(f"Revoked key {key_id}.")
+
+
+@click.command("create-moderator")
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.MODERATOR.value,
+    show_default=True,
+)
+@plainly
+def create_moderator(name: str, role: str) -> None:
+    """Create a moderator's account, and show its password this once."""
+    password = auth.new_password()
+    password_hash = auth.hash_password(password)
+    account = Moderator(name, password_hash, Role(role), now())
+    Accounts(database()).create_moderator(account)
+    click.echo(password)
+
+
+@click.command("set-thresholds")
+@click.argument("site")
+@click.argument("rule", type=click.Choice([rule.value for rule in Rule]))
+@click.argument("flag", type=Threshold())
+@click.argument("reject", type=Threshold())
+@plainly
+def set_thresholds(
+    site: str, rule: str, flag: float | None, reject: float | None
+) -> None:
+    """Set from which scores a rule flags and rejects on a site: 0 to 1, or `off`.
+
+    Workers follow within 5 seconds.
+    """
+    try:
+        limits = Thresholds(flag, reject)
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error
+    changed = Sites(database()).set_thresholds(
+        site, Rule(rule), limits, by=BY, now=now()
+    )
+    click.echo(f"The policy is now {changed.policy}.")
+
+
+@click.command("set-flagged")
+@click.argument("site")
+@click.argument("outcome", type=click.Choice([outcome.value for outcome in Outcome]))
+@plainly
+def set_flagged(site: str, outcome: str) -> None:
+    """Choose what a flagged comment gets until a moderator decides.
+
+    Workers follow within 5 seconds.
+    """
+    changed = Sites(database()).set_flagged(site, Outcome(outcome), by=BY, now=now())
+    click.echo(f"The policy is now {changed.policy}.")
+
+
+COMMANDS = (
+    init,
+    migrate_database,
+    list_sites,
+    create_site,
+    list_keys,
+    create_key,
+    revoke_key,
+    create_moderator,
+    set_thresholds,
+    set_flagged,
+)
+
+
+def parts() -> Parts:
+    """The parts of the running app."""
+    return cast(Parts, current_app.extensions[PARTS])
+
+
+def database() -> Database:
+    """The database of the running app."""
+    return parts().store.database
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def day(moment: datetime) -> str:
+    """A date for people."""
+    return f"{moment:%Y-%m-%d}"
+
+
+def shown(threshold: float | None) -> str:
+    """A threshold as it is typed."""
+    return "off" if threshold is None else f"{threshold:g}"

@@ -1,0 +1,263 @@
+"""Settings, read once from the environment and checked; `SETTINGS` lists every one.
+
+Opens nothing and creates nothing: a path or URL is checked for form, not for existence.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from service.errors import ConfigurationError
+
+PREFIX = "REFRAIN_"
+POSTGRESQL = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator chose.  Built by `load_settings`; meanings are in `SETTINGS`.
+
+    `database_url` is kept out of the repr, for it may hold a password.
+    """
+
+    database_url: str = field(repr=False)
+    data_dir: Path
+    sqlite_synchronous: str
+    artifact: Path | None
+    bind: str
+    port: int
+    workers: int
+    threads: int
+    max_text: int
+    max_body: int
+    max_batch: int
+    max_batch_body: int
+    log_level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table of settings.
+
+    `name` is the environment variable and `field` the attribute of `Settings`.
+    `default` is written as it would be in the environment; empty means what `meaning`
+    says.  `parse` raises ValueError with what the value must be, never the value.
+    """
+
+    name: str
+    field: str
+    kind: str
+    default: str
+    meaning: str
+    parse: Callable[[str], Any]
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Parse a whole number from `low` to `high`, ends included."""
+
+    def parse(value: str) -> int:
+        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Parse one of the given words, in any case."""
+
+    def parse(value: str) -> str:
+        for choice in choices:
+            if value.lower() == choice.lower():
+                return choice
+        raise ValueError(f"must be one of {', '.join(choices)}")
+
+    return parse
+
+
+def path(value: str) -> Path:
+    """Parse a path; a relative one is taken from the working directory."""
+    return Path(value).expanduser().absolute()
+
+
+def optional_path(value: str) -> Path | None:
+    """Parse a path, or None for nothing."""
+    return path(value) if value else None
+
+
+def address(value: str) -> str:
+    """Parse the address to listen on: no blanks, no port."""
+    if not value or any(character.isspace() for character in value):
+        raise ValueError("must be a host name or an IP address")
+    return value
+
+
+def database_url(value: str) -> str:
+    """Parse the URL of an SQLite file or a PostgreSQL database.
+
+    The short schemes that hosting services hand out are rewritten to the driver used
+    here; the path of an SQLite file becomes absolute.
+    """
+    try:
+        url = make_url(value) if value else None
+    except (ArgumentError, ValueError):
+        # `from None`: the message of the original repeats the URL with its password.
+        raise ValueError("must be a database URL") from None
+    if url is None:
+        return ""
+    if url.drivername == "sqlite":
+        return _absolute(url)
+    if url.drivername not in POSTGRESQL or not url.database:
+        raise ValueError(
+            "must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+        )
+    return url.set(drivername="postgresql+psycopg").render_as_string(
+        hide_password=False
+    )
+
+
+def _absolute(url: URL) -> str:
+    if not url.database or url.database == ":memory:" or url.query or url.host:
+        raise ValueError(
+            "must be sqlite:///FILE, a file on disk without further parameters"
+        )
+    return url.set(database=str(path(url.database))).render_as_string()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "DATABASE_URL",
+        "database_url",
+        "URL",
+        "",
+        "`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`; "
+        "if unset, the file `refrain.db` in `REFRAIN_DATA_DIR`.",
+        database_url,
+    ),
+    Setting(
+        "REFRAIN_DATA_DIR",
+        "data_dir",
+        "path",
+        "var",
+        "Folder of everything the service writes; relative to the working directory.",
+        path,
+    ),
+    Setting(
+        "REFRAIN_SQLITE_SYNCHRONOUS",
+        "sqlite_synchronous",
+        "NORMAL, FULL",
+        "NORMAL",
+        "NORMAL: an answered verdict outlives a crash or `kill -9` of the service, but "
+        "the last ones may be lost in a power failure. FULL: not even then; slower.",
+        one_of("NORMAL", "FULL"),
+    ),
+    Setting(
+        "REFRAIN_ARTIFACT",
+        "artifact",
+        "path",
+        "",
+        "Folder of the model to serve; if unset, the one that ships.",
+        optional_path,
+    ),
+    Setting("BIND", "bind", "address", "127.0.0.1", "Address to listen on.", address),
+    Setting(
+        "PORT",
+        "port",
+        "0-65535",
+        "8000",
+        "Port; 0 takes any free one.",
+        whole(0, 65535),
+    ),
+    Setting(
+        "WEB_CONCURRENCY",
+        "workers",
+        "1-256",
+        "2",
+        "Worker processes.",
+        whole(1, 256),
+    ),
+    Setting(
+        "REFRAIN_THREADS", "threads", "1-32", "4", "Threads per worker.", whole(1, 32)
+    ),
+    Setting(
+        "REFRAIN_MAX_TEXT",
+        "max_text",
+        "1-100000",
+        "10000",
+        "Longest comment, in characters.",
+        whole(1, 100_000),
+    ),
+    Setting(
+        "REFRAIN_MAX_BODY",
+        "max_body",
+        "1024-104857600",
+        "65536",
+        "Largest request with one comment, in bytes.",
+        whole(1024, 104_857_600),
+    ),
+    Setting(
+        "REFRAIN_MAX_BATCH",
+        "max_batch",
+        "1-500",
+        "500",
+        "Most comments in a batch.",
+        whole(1, 500),
+    ),
+    Setting(
+        "REFRAIN_MAX_BATCH_BODY",
+        "max_batch_body",
+        "1024-104857600",
+        "4194304",
+        "Largest batch request, in bytes.",
+        whole(1024, 104_857_600),
+    ),
+    Setting(
+        "REFRAIN_LOG_LEVEL",
+        "log_level",
+        "DEBUG, INFO, WARNING, ERROR",
+        "INFO",
+        "Least important messages that are logged.",
+        one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+    ),
+)
+
+
+def load_settings(env: Mapping[str, str]) -> Settings:
+    """Read the settings from a mapping such as `os.environ`.
+
+    A variable that is set but empty counts as unset, as compose files leave them.
+
+    Raises:
+        ConfigurationError: a value is senseless, or a REFRAIN_ variable is unknown;
+            the message names the variable and never shows its value.
+    """
+    _refuse_unknown(env)
+    values: dict[str, Any] = {s.field: _value(s, env) for s in SETTINGS}
+    if not values["database_url"]:
+        file = URL.create("sqlite", database=str(values["data_dir"] / "refrain.db"))
+        values["database_url"] = file.render_as_string()
+    return Settings(**values)
+
+
+def _refuse_unknown(env: Mapping[str, str]) -> None:
+    known = [setting.name for setting in SETTINGS]
+    for name in sorted(env):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "."
+            raise ConfigurationError(f"{name} is not a setting of Refrain{hint}")
+
+
+def _value(setting: Setting, env: Mapping[str, str]) -> object:
+    given = env.get(setting.name, "").strip()
+    try:
+        return setting.parse(given or setting.default)
+    except ValueError as error:
+        raise ConfigurationError(f"{setting.name} {error}.") from None

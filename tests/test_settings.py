@@ -1,0 +1,113 @@
+"""Settings come from the environment, once, and senseless ones are refused by name."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from service.errors import ConfigurationError
+from service.settings import SETTINGS, Settings, load_settings
+
+
+def test_the_service_runs_without_any_setting() -> None:
+    settings = load_settings({})
+
+    assert (settings.bind, settings.port) == ("127.0.0.1", 8000)
+    assert (settings.max_text, settings.max_body) == (10_000, 65_536)
+    assert settings.artifact is None
+    assert settings.database_url == f"sqlite:///{Path.cwd()}/var/refrain.db"
+
+
+def test_the_table_has_one_row_for_every_setting() -> None:
+    assert [s.field for s in SETTINGS] == [f.name for f in fields(Settings)]
+    assert len({s.name for s in SETTINGS}) == len(SETTINGS)
+    assert all(s.meaning.endswith(".") and s.kind for s in SETTINGS)
+
+
+def test_variables_of_other_programs_are_none_of_our_business() -> None:
+    assert load_settings({"HOME": "/root", "LANG": "C"}) == load_settings({})
+
+
+def test_a_variable_that_is_set_but_empty_counts_as_unset() -> None:
+    env = dict.fromkeys((setting.name for setting in SETTINGS), "")
+
+    assert load_settings(env) == load_settings({})
+
+
+def test_zero_is_a_value_and_not_the_default() -> None:
+    assert load_settings({"PORT": "0"}).port == 0
+
+
+def test_a_misspelt_setting_is_refused_with_the_likely_name() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings({"REFRAIN_MAXTEXT": "5"})
+
+    assert str(caught.value) == (
+        "REFRAIN_MAXTEXT is not a setting of Refrain; did you mean REFRAIN_MAX_TEXT?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "65536"),
+        ("PORT", "-1"),
+        ("PORT", "80.0"),
+        ("PORT", "٨٠٠٠"),
+        ("BIND", "0.0.0.0 8000"),
+        ("WEB_CONCURRENCY", "0"),
+        ("REFRAIN_THREADS", "1e3"),
+        ("REFRAIN_MAX_TEXT", "0"),
+        ("REFRAIN_MAX_BODY", "64K"),
+        ("REFRAIN_MAX_BATCH", "501"),
+        ("REFRAIN_LOG_LEVEL", "loud"),
+        ("REFRAIN_SQLITE_SYNCHRONOUS", "OFF"),
+        ("DATABASE_URL", "secret-without-scheme"),
+        ("DATABASE_URL", "mysql://ann:secret@db/refrain"),
+        ("DATABASE_URL", "postgresql://ann:secret@db:port/refrain"),
+        ("DATABASE_URL", "postgresql://ann:secret@db"),
+        ("DATABASE_URL", "postgresql+asyncpg://ann:secret@db/refrain"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "sqlite:///refrain.db?mode=memory"),
+        ("DATABASE_URL", "sqlite://secret/refrain.db"),
+    ],
+)
+def test_a_senseless_value_is_refused_by_name_and_not_repeated(
+    name: str, value: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{name} must be ") as caught:
+        load_settings({name: value})
+
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_usual_way_to_write_a_postgresql_url_is_understood(scheme: str) -> None:
+    url = "://ann:p%40ss@db:5433/refrain?sslmode=require"
+
+    settings = load_settings({"DATABASE_URL": scheme + url})
+
+    assert settings.database_url == "postgresql+psycopg" + url
+
+
+def test_a_relative_sqlite_file_becomes_absolute() -> None:
+    settings = load_settings({"DATABASE_URL": "sqlite:///here/refrain.db"})
+
+    assert settings.database_url == f"sqlite:///{Path.cwd()}/here/refrain.db"
+
+
+def test_the_database_lies_in_the_data_folder(tmp_path: Path) -> None:
+    settings = load_settings({"REFRAIN_DATA_DIR": str(tmp_path)})
+
+    assert settings.database_url == f"sqlite:///{tmp_path}/refrain.db"
+
+
+def test_the_database_password_is_not_shown() -> None:
+    settings = load_settings({"DATABASE_URL": "postgresql://ann:secret@db/refrain"})
+
+    assert "secret" not in repr(settings)
+    assert "port=8000" in repr(settings)
