@@ -1,0 +1,79 @@
+"""A load generator: POSTs comments over kept connections, prints requests per second.
+
+Run as a process of its own: `python -m benchmarks.load PORT SECONDS KEY PREFIX`.  With
+a PREFIX each comment gets an id of its own, with `-` none.  An answer other than 200
+ends it.  A connection is used again only when its answer is read.
+"""
+
+from __future__ import annotations
+
+import json
+import selectors
+import socket
+import sys
+import time
+from itertools import count
+
+from benchmarks.texts import CLEAN
+
+CONNECTIONS = 8
+HEADERS_END = b"\r\n\r\n"
+
+
+def main(port: int, seconds: float, key: str, prefix: str) -> float:
+    """Keep all connections busy for a while; answers per second."""
+    numbers = count()
+    with selectors.DefaultSelector() as selector:
+        for _ in range(CONNECTIONS):
+            connection = socket.create_connection(("127.0.0.1", port))
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            selector.register(connection, selectors.EVENT_READ)
+            connection.sendall(request(key, prefix, next(numbers)))
+        start = time.perf_counter()
+        answered = 0
+        while (spent := time.perf_counter() - start) < seconds:
+            for ready, _ in selector.select(timeout=5):
+                connection = ready.fileobj  # type: ignore[assignment]
+                check_answer(connection)
+                answered += 1
+                connection.sendall(request(key, prefix, next(numbers)))
+    return answered / spent
+
+
+def request(key: str, prefix: str, number: int) -> bytes:
+    """One request; `-` for a prefix sends no id."""
+    comment = {"text": CLEAN} if prefix == "-" else {"id": f"{prefix}{number}"}
+    body = json.dumps({"text": CLEAN} | comment).encode()
+    return (
+        "POST /v1/moderate HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: Bearer {key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+
+
+def check_answer(connection: socket.socket) -> None:
+    """Read one answer to its end.
+
+    Raises:
+        RuntimeError: it is not 200, or the connection ended.
+    """
+    data = b""
+    while HEADERS_END not in data:
+        data += _received(connection)
+    head, _, body = data.partition(HEADERS_END)
+    if not head.startswith(b"HTTP/1.1 200 "):
+        raise RuntimeError(f"answered {head[:60]!r} {body[:300]!r}")
+    length = int(head.lower().partition(b"content-length:")[2].split()[0])
+    while len(body) < length:
+        body += _received(connection)
+
+
+def _received(connection: socket.socket) -> bytes:
+    data = connection.recv(65_536)
+    if not data:
+        raise RuntimeError("the server closed the connection")
+    return data
+
+
+if __name__ == "__main__":
+    print(main(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3], sys.argv[4]))

@@ -1,0 +1,182 @@
+"""Serving over HTTP: throughput against a no-op Flask service, memory, start.
+
+All servers run under the same gunicorn settings on this machine; the load comes from
+processes of its own, which take their share of the same cores on either side.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import psutil
+
+from benchmarks.figures import Figure
+
+ROUNDS = 15
+SECONDS = 1.0
+GENERATORS = 2
+PATIENCE_S = 30.0
+
+STORED_SHARE = 0.40
+WORKER_MB = 150.0
+READY_S = 2.0
+
+SERVICE: tuple[str, ...] = ()
+"""gunicorn's settings name the service themselves."""
+NOOP = ("--worker-class", "gthread", "benchmarks.noop_app:create_app()")
+"""The service's worker, a gthread too, looks for its database at the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running gunicorn: where it listens, its first process, seconds until ready."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    ready_s: float
+
+    def worker_mb(self) -> float:
+        """Resident memory of its largest worker, in units of 10^6 bytes."""
+        workers = psutil.Process(self.process.pid).children(recursive=True)
+        return max(worker.memory_info().rss for worker in workers) / 1e6
+
+
+def measure() -> Iterator[Figure]:
+    """Measure everything here, one figure after the other."""
+    with TemporaryDirectory(prefix="refrain-benchmark-") as folder:
+        env = os.environ | {"REFRAIN_DATA_DIR": folder}
+        env.pop("DATABASE_URL", None)
+        key = first_key(env)
+        starts = [start_once(env, folder) for _ in range(3)]
+        with serving(SERVICE, env, folder) as ours, serving(NOOP, env, folder) as noop:
+            rounds = [one_round(ours, noop, key, number) for number in range(ROUNDS)]
+            memory = ours.worker_mb()
+        yield _throughput("stored", 1, rounds, STORED_SHARE)
+        yield _throughput("not stored", 2, rounds, None)
+        yield Figure(
+            "memory of the largest worker, after the load",
+            f"{memory:.0f} MB",
+            "",
+            "",
+            f"<= {WORKER_MB:.0f} MB",
+            memory <= WORKER_MB,
+        )
+        ready = median(starts)
+        yield Figure(
+            "gunicorn's start until /readyz answers 200",
+            f"{ready:.2f} s",
+            "",
+            "",
+            f"<= {READY_S:g} s",
+            ready <= READY_S,
+        )
+
+
+def first_key(env: dict[str, str]) -> str:
+    """Prepare an empty database; the API key that is printed then."""
+    command = [sys.executable, "-m", "flask", "--app", "service.app", "init"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    found = re.search(r"\brf_[0-9A-Za-z]+", done.stdout)
+    if found is None:
+        raise RuntimeError("`flask init` printed no API key")
+    return found[0]
+
+
+def start_once(env: dict[str, str], folder: str) -> float:
+    """Start the service and stop it; seconds until it was ready."""
+    with serving(SERVICE, env, folder) as server:
+        return server.ready_s
+
+
+def one_round(
+    ours: Server, noop: Server, key: str, number: int
+) -> tuple[float, float, float]:
+    """Requests per second: no-op, stored, not stored; in turns, under the same load."""
+    return (
+        requests_per_second(noop, key, f"r{number}-"),
+        requests_per_second(ours, key, f"r{number}-"),
+        requests_per_second(ours, key, "-"),
+    )
+
+
+def requests_per_second(server: Server, key: str, prefix: str) -> float:
+    """Load a server from several processes for SECONDS."""
+    command = [sys.executable, "-m", "benchmarks.load", str(server.port), str(SECONDS)]
+    generators = [
+        subprocess.Popen(
+            [*command, key, prefix if prefix == "-" else f"{prefix}{number}-"],
+            stdout=subprocess.PIPE,
+        )
+        for number in range(GENERATORS)
+    ]
+    rates = [float(generator.communicate()[0]) for generator in generators]
+    return sum(rates)
+
+
+@contextmanager
+def serving(app: Sequence[str], env: dict[str, str], folder: str) -> Iterator[Server]:
+    """Run the service, or another app under its gunicorn settings, for a block."""
+    port = free_port()
+    log = Path(folder, f"{port}.log")
+    command = [sys.executable, "-m", "gunicorn", "-c", "service/gunicorn_conf.py", *app]
+    start = time.perf_counter()
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command, env=env | {"PORT": str(port)}, stdout=stream, stderr=stream
+        )
+    try:
+        wait_until_ready(port, process, log)
+        yield Server(port, process, time.perf_counter() - start)
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_S)
+
+
+def wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Ask until the server says that it is ready.
+
+    Raises:
+        RuntimeError: it ended, or took longer than PATIENCE_S; shows its log.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.02)
+    raise RuntimeError(f"the server did not start:\n{log.read_text()}")
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _throughput(
+    name: str, place: int, rounds: list[tuple[float, float, float]], share: float | None
+) -> Figure:
+    ratio = median(rates[place] / rates[0] for rates in rounds)
+    return Figure(
+        f"POST /v1/moderate, {name}, against a no-op Flask endpoint",
+        f"{median(rates[place] for rates in rounds):.0f}/s",
+        f"{median(rates[0] for rates in rounds):.0f}/s",
+        f"{ratio:.0%}",
+        "" if share is None else f">= {share:.0%}",
+        share is None or ratio >= share,
+    )
