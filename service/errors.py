@@ -3,12 +3,14 @@
 RefrainError
 ├── ConfigurationError      a setting is missing or senseless: do not start
 ├── InvalidInput            the caller's request breaks the contract; names the field
+│   ├── MalformedBody       the body is no JSON at all
+│   └── DuplicateId         the same id came earlier in the batch
 ├── NotAuthenticated        no key, or a key that opens nothing
 ├── UnknownComment          no such comment on this site
 ├── StaleDecision           somebody else decided first
 └── StoreUnavailable        the database cannot be read or written just now
 
-Nothing here knows HTTP: `service.problems.STATUS` is the table from error to status.
+Nothing here knows HTTP: `service.problems.KINDS` is the table from error to status.
 """
 
 from __future__ import annotations
@@ -26,11 +28,24 @@ class InvalidInput(RefrainError):
     """A part of the request breaks the contract.
 
     `pointer` is a JSON Pointer (RFC 6901) to the offending field; empty for the body.
+    A query parameter is pointed to as `?name`, which no JSON Pointer can be.
     """
 
-    def __init__(self, pointer: str, problem: str) -> None:
-        super().__init__(problem)
+    def __init__(self, pointer: str, problem: str, *more: tuple[str, str]) -> None:
+        super().__init__(f"{pointer}: {problem}" if pointer else problem)
         self.pointer = pointer
+        self.fields = ((pointer, problem), *more)
+
+
+class MalformedBody(InvalidInput):
+    """The body cannot be read as JSON: bad syntax, bad UTF-8, cut short, too deep."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__("", problem)
+
+
+class DuplicateId(InvalidInput):
+    """An id stands twice in one batch; this is the later comment."""
 
 
 class NotAuthenticated(RefrainError):

@@ -1,0 +1,162 @@
+"""From findings to a verdict: the only place where a score meets a threshold.
+
+Stores nothing and judges no text; the wording of messages is `service.wording`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from model.finding import Attribute, Finding, Rule, Source
+from model.judge import Judgement
+from service.domain import Outcome, Reason, Thresholds, Verdict
+from service.errors import ConfigurationError
+from service.wording import HELD, message, notice
+
+DIGITS = 4
+"""Decimals of scores and thresholds, rounded before they meet: what is shown counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A site's thresholds, one version of them.
+
+    A score at or above `reject` rejects, one at or above `flag` flags; a rule that is
+    missing in `thresholds` has no consequence.  A text of which a share of at least
+    `abstain` is unknown to the classifier is flagged whenever the classifier abstains.
+    """
+
+    name: str
+    thresholds: Mapping[Rule, Thresholds]
+    abstain: float = 0.0
+    flagged_until_decided: Outcome = Outcome.ACCEPT
+
+    def verdict(self, judgement: Judgement, *, model: str) -> Verdict:
+        """Decide.  One finding that rejects is enough; flagging needs no majority."""
+        met = self._met(judgement.findings)
+        rejects = any(rejecting for _, _, rejecting in met)
+        flagged = bool(met) and not rejects
+        held = flagged and self.flagged_until_decided is Outcome.REJECT
+        outcome = Outcome.REJECT if rejects or held else Outcome.ACCEPT
+        return Verdict(
+            outcome=outcome,
+            flagged=flagged,
+            reasons=tuple(_reason(*entry) for entry in met),
+            scores=_rounded(judgement.scores),
+            notice=HELD if held else _notice(met) if rejects else None,
+            model=model,
+            policy=self.name,
+        )
+
+    def _met(self, findings: Iterable[Finding]) -> list[Met]:
+        """Findings that met a threshold, of one kind as one, strongest first."""
+        merged: dict[tuple[object, ...], Met] = {}
+        for finding in findings:
+            finding, threshold, rejecting = self._weigh(finding)
+            if threshold is None:
+                continue
+            kind = _kind(finding, rejecting)
+            if earlier := merged.get(kind):
+                finding = _merge(earlier[0], finding)
+            merged[kind] = finding, threshold, rejecting
+        if len(merged) < 2:
+            return list(merged.values())
+        return sorted(merged.values(), key=_strength)
+
+    def _weigh(self, finding: Finding) -> tuple[Finding, float | None, bool]:
+        """The finding with its rounded score, the highest threshold met, rejecting?"""
+        score = round(finding.score, DIGITS)
+        finding = replace(finding, score=score)
+        if finding.rule is None:
+            return finding, self.abstain if score >= self.abstain else None, False
+        limits = self.thresholds.get(finding.rule)
+        if limits is None:
+            return finding, None, False
+        if limits.reject is not None and score >= limits.reject:
+            return finding, limits.reject, True
+        met = limits.flag is not None and score >= limits.flag
+        return finding, limits.flag if met else None, False
+
+
+Met = tuple[Finding, float, bool]
+"""A finding, the threshold it met, and whether that rejects."""
+
+
+def make_policy(
+    name: str,
+    card: Mapping[str, Any],
+    overrides: Mapping[Rule, Thresholds] | None = None,
+    flagged_until_decided: Outcome = Outcome.ACCEPT,
+) -> Policy:
+    """The card's thresholds, a site's own in their place where it has set some.
+
+    Args:
+        card: `{"thresholds": {rule: {"flag": …, "reject": …}}, "abstain": …}`; a
+            missing `abstain` is 0: every abstention flags.
+
+    Raises:
+        ConfigurationError: the card names an unknown rule or a senseless threshold.
+    """
+    try:
+        thresholds = {
+            Rule(rule): Thresholds(_round(limits["flag"]), _round(limits["reject"]))
+            for rule, limits in card["thresholds"].items()
+        }
+        abstain = round(float(card.get("abstain", 0.0)), DIGITS)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"The model's card.json has unusable thresholds ({error!r}). "
+            "Serve another model, or train it again."
+        ) from error
+    for rule, own in (overrides or {}).items():
+        thresholds[rule] = Thresholds(_round(own.flag), _round(own.reject))
+    return Policy(name, thresholds, abstain, flagged_until_decided)
+
+
+def _round(threshold: float | None) -> float | None:
+    return None if threshold is None else round(float(threshold), DIGITS)
+
+
+def _rounded(
+    scores: Mapping[Attribute, float] | None,
+) -> Mapping[Attribute, float] | None:
+    if scores is None:
+        return None
+    return {attribute: round(score, DIGITS) for attribute, score in scores.items()}
+
+
+def _kind(finding: Finding, rejecting: bool) -> tuple[object, ...]:
+    """What makes two findings one reason; lexicon words are one per rule."""
+    attribute = None if finding.source is Source.LEXICON else finding.attribute
+    return finding.source, finding.rule, attribute, finding.detail, rejecting
+
+
+def _merge(one: Finding, other: Finding) -> Finding:
+    stronger = one if one.score >= other.score else other
+    return replace(stronger, spans=tuple(sorted({*one.spans, *other.spans})))
+
+
+def _strength(met: Met) -> tuple[bool, float, int]:
+    finding, _, rejecting = met
+    first = finding.spans[0].start if finding.spans else 0
+    return not rejecting, -finding.score, first
+
+
+def _reason(finding: Finding, threshold: float, rejecting: bool) -> Reason:
+    return Reason(
+        rule=finding.rule,
+        attribute=finding.attribute,
+        source=finding.source,
+        score=finding.score,
+        threshold=threshold,
+        spans=finding.spans,
+        message=message(finding, sure=rejecting),
+    )
+
+
+def _notice(met: Iterable[Met]) -> str:
+    return notice(
+        (found.rule, found.source) for found, _, rejecting in met if rejecting
+    )

@@ -1,0 +1,68 @@
+"""The body of a request, no more of it than is allowed.  Parses nothing.
+
+Straight from WSGI (PEP 3333): Werkzeug's layers cost 15 us more, and cut a body that
+does not say its length at the limit without a word.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+from wsgiref.types import WSGIEnvironment
+
+from werkzeug.exceptions import (
+    BadRequest,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
+
+JSON = "application/json"
+
+
+def read_json(environ: WSGIEnvironment, limit: int) -> bytes:
+    """Read a body that is JSON by its headers.
+
+    Args:
+        environ: the request.
+        limit: longest body, in bytes.
+
+    Raises:
+        UnsupportedMediaType: it is not sent as JSON, or compressed.
+        RequestEntityTooLarge: it is longer than `limit`; one that says so is not read.
+        BadRequest: it ends too early.
+    """
+    media_type = environ.get("CONTENT_TYPE", "").partition(";")[0]
+    if media_type.strip().lower() != JSON:
+        raise UnsupportedMediaType(f"The Content-Type must be {JSON}.")
+    if "HTTP_CONTENT_ENCODING" in environ:
+        raise UnsupportedMediaType("The body must not have a Content-Encoding.")
+    length = environ.get("CONTENT_LENGTH")
+    try:
+        if length:
+            return _sized(environ["wsgi.input"], int(length), limit)
+        if environ.get("wsgi.input_terminated"):
+            return _unsized(environ["wsgi.input"], limit)
+    except (OSError, ValueError) as error:
+        raise BadRequest from error
+    return b""
+
+
+def _sized(stream: BinaryIO, length: int, limit: int) -> bytes:
+    if length > limit:
+        raise too_large(limit)
+    data = stream.read(length)
+    if len(data) < length:
+        raise BadRequest
+    return data
+
+
+def _unsized(stream: BinaryIO, limit: int) -> bytes:
+    """Read to the end, which the server marks, but one byte too many at most."""
+    data = stream.read(limit + 1)
+    if len(data) > limit:
+        raise too_large(limit)
+    return data
+
+
+def too_large(limit: int) -> RequestEntityTooLarge:
+    """The error that names the limit."""
+    return RequestEntityTooLarge(f"The body may have at most {limit:,} bytes.")

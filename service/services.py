@@ -1,0 +1,35 @@
+"""The long-lived parts that `create_app` wires up, and how requests find them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import current_app
+from structlog.typing import FilteringBoundLogger
+
+from service.metrics import Metrics
+from service.moderation import Moderation
+from service.settings import Settings
+from service.store import Store
+
+NAME = "refrain"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One of each per process; all are safe for threads."""
+
+    settings: Settings
+    store: Store
+    moderation: Moderation
+    model_card: Mapping[str, Any]
+    document: Mapping[str, Any]
+    metrics: Metrics
+    log: FilteringBoundLogger
+
+
+def services() -> Services:
+    """The parts of the running app."""
+    return cast(Services, current_app.extensions[NAME])

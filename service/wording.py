@@ -1,0 +1,89 @@
+"""What readers and moderators are told, in English.  Decides nothing.
+
+A message describes one reason.  A notice is for the reader: it quotes the site's rule
+and names the clauses that were broken, never the words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from model.finding import Attribute, Finding, Rule, Source
+
+SITE_RULE = (
+    "Kindly refrain from using derogatory, personal, or obscene words in your comments."
+)
+HELD = "Your comment will appear once a moderator has read it."
+UNKNOWN = "Too little of this text is in words the judge knows; a person should read."
+FAILED = "The text could not be judged; a person should read it."
+
+LEXICON: dict[Rule, tuple[str, str]] = {
+    Rule.DEROGATORY: ("a derogatory word", "derogatory words"),
+    Rule.PERSONAL: ("an insult", "insults"),
+    Rule.OBSCENE: ("an obscene word", "obscene words"),
+}
+CLASSIFIER: dict[Attribute | None, str] = {
+    Attribute.TOXICITY: "abusive language",
+    Attribute.SEVERE_TOXICITY: "severely abusive language",
+    Attribute.IDENTITY_ATTACK: "an attack on people for what they are",
+    Attribute.INSULT: "an insult",
+    Attribute.PROFANITY: "obscene language",
+    Attribute.THREAT: "a threat",
+}
+CONTACT: dict[str, tuple[str, str]] = {
+    "phone": ("a phone number", "phone numbers"),
+    "email": ("an e-mail address", "e-mail addresses"),
+    "address": ("a postal address", "postal addresses"),
+}
+CLAUSES: dict[Rule, str] = {
+    Rule.DEROGATORY: "derogatory words",
+    Rule.PERSONAL: "a personal attack",
+    Rule.OBSCENE: "obscene words",
+}
+
+
+def message(finding: Finding, *, sure: bool) -> str:
+    """Say in one sentence what a finding is.
+
+    Args:
+        finding: all its spans count: two make it "words" rather than "a word".
+        sure: whether it rejects; what only flags is said to be possible.
+    """
+    if finding.rule is None:
+        return FAILED if finding.detail == "failed" else UNKNOWN
+    phrase = _phrase(finding, finding.rule)
+    return f"{phrase[0].upper()}{phrase[1:]}." if sure else f"Possibly {phrase}."
+
+
+def _phrase(finding: Finding, rule: Rule) -> str:
+    if finding.source is Source.CLASSIFIER:
+        return CLASSIFIER.get(finding.attribute) or CLAUSES[rule]
+    if finding.source is Source.CONTACT:
+        one, many = CONTACT.get(finding.detail, ("a private detail", "private details"))
+    elif finding.attribute is Attribute.THREAT:
+        one, many = "a threat", "threats"
+    else:
+        one, many = LEXICON[rule]
+    return many if len(finding.spans) > 1 else one
+
+
+def notice(broken: Iterable[tuple[Rule | None, Source]]) -> str:
+    """Tell the reader why the comment was rejected.
+
+    Args:
+        broken: rule and source of every rejecting reason, strongest first.
+    """
+    clauses = list(dict.fromkeys(_clause(rule, source) for rule, source in broken))
+    *rest, last = clauses or ["words this site does not print"]
+    listed = f"{', '.join(rest)} and {last}" if rest else last
+    return (
+        f"Your comment was not published: it contains {listed}. "
+        f"The rule of this site: “{SITE_RULE}” "
+        "You may change the comment and send it again."
+    )
+
+
+def _clause(rule: Rule | None, source: Source) -> str:
+    if rule is Rule.PERSONAL and source is Source.CONTACT:
+        return "private contact details"
+    return CLAUSES[rule] if rule else "words this site does not print"

@@ -1,0 +1,132 @@
+"""gunicorn's threaded worker, with three things added that the service promises.
+
+What keeps a worker from starting is said in a sentence; requests that are no proper
+HTTP get a problem document too; and a client that never finishes its request is cut
+off instead of holding a thread for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import time
+from http import HTTPStatus
+from typing import NoReturn
+
+# gunicorn ships no annotations.
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
+from gunicorn.http import errors as http  # type: ignore[import-untyped]
+from gunicorn.http.message import Request  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import (  # type: ignore[import-untyped]
+    TConn,
+    ThreadWorker,
+)
+
+REQUEST_S = 10.0
+"""How long a client may take over sending one request."""
+
+PAUSE_S = 5.0
+"""How long a worker that cannot serve waits before it makes room for another try."""
+
+STATUS: dict[type[Exception], HTTPStatus] = {
+    http.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    http.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    http.UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
+    http.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+}
+"""What is not listed and yet the client's fault is 400; the rest is 500."""
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """A process that serves with several threads."""
+
+    def init_process(self) -> None:
+        """Begin in the new process."""
+        self._deadlines: dict[TConn, float] = {}
+        super().init_process()
+
+    def load_wsgi(self) -> None:
+        """Build the app.  What the very first worker finds wrong ends the server.
+
+        Those that come later must not take the others down with them: without the
+        database they serve, and answer 503; without a model they wait and give up.
+        """
+        from service.errors import ConfigurationError, StoreUnavailable
+        from service.services import NAME
+
+        try:
+            super().load_wsgi()
+            self.wsgi.extensions[NAME].store.ping()
+        except ConfigurationError as error:
+            self._give_up(error)
+        except StoreUnavailable as error:
+            if self.age == 1:
+                self._give_up(error)
+            self.log.error("%s", error)
+
+    def _give_up(self, error: Exception) -> NoReturn:
+        self.log.error("%s", error)
+        if self.age == 1:
+            sys.exit(Arbiter.APP_LOAD_ERROR)
+        until = time.monotonic() + PAUSE_S
+        while self.alive and time.monotonic() < until:
+            time.sleep(0.1)
+        sys.exit(1)
+
+    def handle(self, conn: TConn) -> object:
+        """Serve a connection's next request, in a thread, with a deadline."""
+        self._deadlines[conn] = time.monotonic() + REQUEST_S
+        try:
+            return super().handle(conn)
+        finally:
+            self._deadlines.pop(conn, None)
+
+    def murder_pending(self) -> None:
+        """Called by the main loop every second: end what takes too long to arrive.
+
+        Only reading is shut down: a request that is complete is still answered.
+        """
+        super().murder_pending()
+        now = time.monotonic()
+        for conn, deadline in list(self._deadlines.items()):
+            if deadline < now:
+                shut_reading(conn.sock)
+
+    def handle_error(
+        self, req: Request, client: socket.socket, addr: object, exc: Exception
+    ) -> None:
+        """Answer what is no proper HTTP, and what broke below the app."""
+        if isinstance(exc, http.ParseException):
+            status = STATUS.get(type(exc), HTTPStatus.BAD_REQUEST)
+            # Its message repeats what was sent, so only its kind is logged.
+            self.log.warning("Refused a request: %s", type(exc).__name__)
+        else:
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+            self.log.error("A request failed below the app: %s", type(exc).__name__)
+        try:
+            client.sendall(problem_response(status))
+        except OSError:
+            self.log.debug("The client has gone.")
+
+
+def shut_reading(sock: socket.socket) -> None:
+    """Make a thread that waits for more of a request see its end."""
+    try:
+        sock.shutdown(socket.SHUT_RD)
+    except OSError:
+        return  # Closed in the meantime.
+
+
+def problem_response(status: HTTPStatus) -> bytes:
+    """A whole HTTP response with a problem document (RFC 9457), closing."""
+    title = status.phrase
+    problem = {"type": "about:blank", "title": title, "status": status.value}
+    body = json.dumps(problem).encode()
+    head = (
+        f"HTTP/1.1 {status.value} {title}\r\n"
+        "Connection: close\r\n"
+        "Content-Type: application/problem+json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode("latin-1") + body

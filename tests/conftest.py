@@ -1,0 +1,5 @@
+"""Where the fixtures come from; the order is that of their imports."""
+
+from __future__ import annotations
+
+pytest_plugins = ["tests.fixtures_store", "tests.fixtures_service"]

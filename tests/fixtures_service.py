@@ -1,0 +1,158 @@
+"""Fixtures: a wired app, its client, and a real gunicorn.
+
+The app and the server live as long as the session, for loading a model takes time;
+tests keep out of each other's way by ids of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from service.app import create_app
+from service.services import NAME
+from service.settings import Settings, load_settings
+from tests.fixtures_store import KEY
+
+ROOT = Path(__file__).parent.parent
+START_S = 30.0
+"""How long a server may take to start; a loaded machine is slow."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running gunicorn: where it listens, its master, and its log so far."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log_file: Path
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, for sockets."""
+        url = httpx.URL(self.url)
+        assert url.port
+        return url.host, url.port
+
+    @property
+    def log(self) -> str:
+        """What master and workers have written."""
+        return self.log_file.read_text()
+
+
+@contextmanager
+def serving(folder: Path, **env: str) -> Iterator[Server]:
+    """Run gunicorn on the database in a folder until the block ends."""
+    log_file = folder / f"server-{uuid4().hex}.log"
+    with log_file.open("wb") as log, start(folder, log.fileno(), **env) as process:
+        try:
+            yield Server(wait_for_url(process, log_file), process, log_file)
+        finally:
+            process.terminate()
+            process.wait(timeout=START_S)
+
+
+def start(folder: Path, stderr: int, **env: str) -> subprocess.Popen[bytes]:
+    """Start gunicorn as `make run` does, with two workers, on a free port."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "-c", "service/gunicorn_conf.py"],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "REFRAIN_DATA_DIR": str(folder),
+            "PORT": "0",
+            "WEB_CONCURRENCY": "2",
+            **env,
+        },
+        stderr=stderr,
+    )
+
+
+def wait_for_url(process: subprocess.Popen[bytes], log_file: Path) -> str:
+    """Wait until the server answers; fail with its log if it ends or hangs."""
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        found = re.search(r"Listening at: (http://\S+)", log_file.read_text())
+        if found and is_ready(found[1]):
+            return found[1]
+        time.sleep(0.02)
+    raise RuntimeError(f"gunicorn did not start:\n{log_file.read_text()}")
+
+
+def is_ready(url: str) -> bool:
+    """Whether a worker answers; the socket listens earlier than that."""
+    try:
+        return httpx.get(f"{url}/healthz", timeout=START_S).is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture
+def settings(tmp_path: Path, prepared_sqlite: Path) -> Settings:
+    """Settings for a database of the test's own, as the first start leaves it."""
+    shutil.copy(prepared_sqlite, tmp_path / "refrain.db")
+    return load_settings({"REFRAIN_DATA_DIR": str(tmp_path)})
+
+
+@pytest.fixture(scope="session")
+def app(
+    tmp_path_factory: pytest.TempPathFactory, prepared_sqlite: Path
+) -> Iterator[Flask]:
+    """The app on an SQLite file; KEY opens its site `default`."""
+    folder = tmp_path_factory.mktemp("app")
+    shutil.copy(prepared_sqlite, folder / "refrain.db")
+    app = create_app(load_settings({"REFRAIN_DATA_DIR": str(folder)}))
+    yield app
+    app.extensions[NAME].store.database.close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client that sends KEY."""
+    return with_key(app)
+
+
+def with_key(app: Flask) -> FlaskClient:
+    """A client that sends KEY."""
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {KEY}"
+    return client
+
+
+@pytest.fixture
+def fresh_id() -> str:
+    """An id that no comment has."""
+    return uuid4().hex
+
+
+@pytest.fixture(scope="session")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, prepared_sqlite: Path
+) -> Iterator[Server]:
+    """gunicorn with two workers; KEY opens its site `default`."""
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copy(prepared_sqlite, folder / "refrain.db")
+    with serving(folder) as server:
+        yield server
+
+
+@pytest.fixture
+def http(server: Server) -> Iterator[httpx.Client]:
+    """A client of that server that sends KEY."""
+    headers = {"Authorization": f"Bearer {KEY}"}
+    with httpx.Client(base_url=server.url, headers=headers, timeout=30) as client:
+        yield client

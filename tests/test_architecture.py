@@ -1,0 +1,124 @@
+"""Imports go one way: a module may import only modules named before it here."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ORDER = [
+    "model.finding",
+    "model.lookalikes",
+    "model.text",
+    "model.lexicon.common",
+    "model.lexicon.shapes",
+    "model.lexicon.entries",
+    "model.lexicon.inflection",
+    "model.lexicon.variants",
+    "model.lexicon.compiled",
+    "model.lexicon.disguise",
+    "model.evasion",
+    "model.lexicon.views",
+    "model.lexicon.matcher",
+    "model.contacts.text",
+    "model.contacts.plan",
+    "model.contacts.context",
+    "model.contacts.phone",
+    "model.contacts.email",
+    "model.contacts.address",
+    "model.contacts.finder",
+    "model.dataset",
+    "model.corpora",
+    "model.newscomments",
+    "model.evaluation",
+    "model.figures",
+    "model.artifact",
+    "model.features",
+    "model.classifier",
+    "model.pipeline",
+    "model.training",
+    "model.judge",
+    "model.retrain",
+    "service.errors",
+    "service.domain",
+    "service.settings",
+    "service.wording",
+    "service.policy",
+    "service.records",
+    "service.schema",
+    "service.database",
+    "service.migrate",
+    "service.sites",
+    "service.ledger",
+    "service.store",
+    "service.accounts",
+    "service.auth",
+    "service.first_start",
+    "service.moderation",
+    "service.logs",
+    "service.metrics",
+    "service.problems",
+    "service.parsing",
+    "service.shapes",
+    "service.answers",
+    "service.operations",
+    "service.openapi",
+    "service.services",
+    "service.reading",
+    "service.hooks",
+    "service.api",
+    "service.health",
+    "service.docs",
+    "service.rows",
+    "service.streams",
+    "service.archive",
+    "service.cli",
+    "service.app",
+    "service.worker",
+    "service.gunicorn_conf",
+]
+ROOT = Path(__file__).parent.parent
+MIGRATIONS = ROOT / "service" / "migrations"
+"""Scripts that only Alembic runs."""
+
+
+def imported(module: str) -> set[str]:
+    """Our modules that this one imports, wherever in its file."""
+    tree = ast.parse(Path(ROOT, *module.split(".")).with_suffix(".py").read_text())
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {
+                node.module or ""
+            }
+    return names & set(ORDER)
+
+
+@pytest.mark.parametrize("module", ORDER)
+def test_imports_point_down(module: str) -> None:
+    assert imported(module) <= set(ORDER[: ORDER.index(module)])
+
+
+def test_every_module_has_its_place() -> None:
+    files = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for top in ("model", "service")
+        for path in (ROOT / top).rglob("*.py")
+        if path.stem != "__init__" and MIGRATIONS not in path.parents
+    }
+
+    assert files == set(ORDER)
+
+
+def test_a_package_imports_nothing_by_itself() -> None:
+    inits = [
+        path
+        for top in ("model", "service", "tests")
+        for path in (ROOT / top).rglob("__init__.py")
+    ]
+
+    assert inits
+    assert all(path.read_text() == "" for path in inits)

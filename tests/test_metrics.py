@@ -1,0 +1,149 @@
+"""What is counted, and that all workers count together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import pytest
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.fixtures_service import Server, serving
+from tests.fixtures_store import KEY
+
+FOUL = {"text": "What the fuck is wrong with this world."}
+FAIR = {"text": "The council should publish the report."}
+
+
+def samples(exposition: str) -> Counter[tuple[str, frozenset[tuple[str, str]]]]:
+    """Every sample by its name and labels; what is absent is 0."""
+    return Counter(
+        {
+            (sample.name, frozenset(sample.labels.items())): sample.value
+            for family in text_string_to_metric_families(exposition)
+            for sample in family.samples
+        }
+    )
+
+
+def count(exposition: str, name: str, /, **labels: str) -> float:
+    return samples(exposition)[name, frozenset(labels.items())]
+
+
+def test_requests_and_decisions_are_counted(client: FlaskClient) -> None:
+    def now(name: str, /, **labels: str) -> float:
+        return count(client.get("/metrics").get_data(as_text=True), name, **labels)
+
+    route = {"route": "/v1/moderate", "status": "200"}
+    rejected = {"outcome": "reject", "flagged": "false", "abstained": "false"}
+    obscene = {"outcome": "reject", "rule": "obscene", "source": "lexicon"}
+    before = (
+        now("refrain_requests_total", **route),
+        now("refrain_verdicts_total", **rejected),
+        now("refrain_reasons_total", **obscene),
+        now("refrain_request_seconds_count", route="/v1/moderate"),
+    )
+
+    for comment in (FOUL, FAIR, FOUL):
+        client.post("/v1/moderate", json=comment)
+
+    after = (
+        now("refrain_requests_total", **route),
+        now("refrain_verdicts_total", **rejected),
+        now("refrain_reasons_total", **obscene),
+        now("refrain_request_seconds_count", route="/v1/moderate"),
+    )
+    assert [b - a for a, b in zip(before, after, strict=True)] == [3, 2, 2, 3]
+
+
+def test_what_is_abstained_from_is_counted(client: FlaskClient) -> None:
+    labels = {"outcome": "accept", "flagged": "true", "abstained": "true"}
+    before = client.get("/metrics").get_data(as_text=True)
+
+    client.post("/v1/moderate", json={"text": "無知の知。何も知らない。"})
+
+    after = client.get("/metrics").get_data(as_text=True)
+    name = "refrain_verdicts_total"
+    assert count(after, name, **labels) == count(before, name, **labels) + 1
+
+
+def test_the_models_version_is_told(client: FlaskClient) -> None:
+    version = client.get("/v1/model").json
+
+    exposition = client.get("/metrics").get_data(as_text=True)
+
+    assert version
+    assert count(exposition, "refrain_model_info", version=version["model"]) == 1
+
+
+def test_no_path_id_or_key_becomes_a_label(client: FlaskClient, fresh_id: str) -> None:
+    client.get(f"/v1/comments/{fresh_id}")
+    client.get(f"/nowhere/{fresh_id}")
+
+    exposition = client.get("/metrics").get_data(as_text=True)
+
+    assert fresh_id not in exposition
+    assert KEY not in exposition
+    assert count(exposition, "refrain_requests_total", route="(none)", status="404")
+
+
+@pytest.fixture
+def lone(tmp_path: Path, prepared_sqlite: Path) -> Path:
+    """A folder for a server whose counts nobody else adds to."""
+    (tmp_path / "refrain.db").write_bytes(prepared_sqlite.read_bytes())
+    return tmp_path
+
+
+def test_every_worker_answers_with_the_counts_of_all(lone: Path) -> None:
+    with serving(lone) as server:
+        headers = {"Authorization": f"Bearer {KEY}", "Connection": "close"}
+        for _ in range(40):
+            answer = httpx.post(f"{server.url}/v1/moderate", json=FAIR, headers=headers)
+            assert answer.is_success
+
+        seen = {moderated(server) for _ in range(20)}
+
+        assert seen == {40}
+        assert len(workers(server)) == 2
+
+
+def test_counts_outlive_the_worker_that_made_them(lone: Path) -> None:
+    with serving(lone) as server:
+        headers = {"Authorization": f"Bearer {KEY}"}
+        for _ in range(10):
+            httpx.post(f"{server.url}/v1/moderate", json=FAIR, headers=headers)
+        old = workers(server)
+        for pid in old:
+            os.kill(pid, signal.SIGKILL)
+        wait_for_new_workers(server, old)
+
+        assert moderated(server) == 10
+        exposition = httpx.get(f"{server.url}/metrics").text
+        models = [key for key in samples(exposition) if key[0] == "refrain_model_info"]
+        assert len(models) == 1
+
+
+def moderated(server: Server) -> float:
+    exposition = httpx.get(f"{server.url}/metrics", timeout=30).text
+    labels = {"route": "/v1/moderate", "status": "200"}
+    return count(exposition, "refrain_requests_total", **labels)
+
+
+def workers(server: Server) -> set[int]:
+    """Process ids of the master's children."""
+    pid = server.process.pid
+    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def wait_for_new_workers(server: Server, old: set[int]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if len(workers(server) - old) == 2:
+            return
+        time.sleep(0.05)
+    raise AssertionError(server.log)
