@@ -1,0 +1,206 @@
+"""Classifier: probabilities of the six attributes, served from an artefact's arrays.
+
+scikit-learn is not imported here.  A word's n-grams are looked up once and remembered;
+a text costs one gather and one sum per block of features.  The model is linear, so what
+each word contributed to a probability is exact and additive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model import features
+from model.artifact import Artifact, Block
+from model.features import Reading
+from model.finding import Attribute
+
+MEMORY = 20_000
+"""Words whose n-grams are remembered; at some 250 bytes each, 5 MB."""
+
+Ids = NDArray[np.intp]
+
+ATTRIBUTES = tuple(Attribute)
+
+PLAIN_MARKS = frozenset(".,:;!?'\"()-+/%")
+"""Marks that mean nothing by themselves; others may be swearing in disguise."""
+
+
+class Classifier:
+    """Reads nothing but what it is given; safe to share between threads."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        self.version = artifact.version
+        self.card: Mapping[str, Any] = artifact.card
+        self._intercept = artifact.intercept
+        self._gram_id = _numbered(artifact.grams)
+        self._word_id = _numbered(artifact.words)
+        self._sign_id = _numbered(artifact.signs)
+        self._grams = _weights(artifact.grams)
+        self._words = _weights(artifact.words)
+        self._signs = _weights(artifact.signs)
+        self._memory: dict[str, Ids] = {}
+
+    def probabilities(
+        self, reading: Reading, original: str
+    ) -> Mapping[Attribute, float]:
+        """Probability of each attribute, in [0, 1].
+
+        Text of which nothing is known gets the classes' prior: ask `unknown_share`
+        before believing it.
+        """
+        logit = (
+            self._intercept
+            + _normalized(self._grams, self._gram_ids(reading.words))
+            + _normalized(self._words, self._word_ids(reading.words))
+            + _total(self._signs, self._sign_ids(reading, original))[:-1]
+        )
+        p = 1 / (1 + np.exp(-logit))
+        return dict(zip(ATTRIBUTES, p.tolist(), strict=True))
+
+    def unknown_share(self, reading: Reading) -> float:
+        """Share of the words that training never saw, in [0, 1].
+
+        Words that give another language away count as unknown.  Where there are no
+        words, marks count instead: emoji may be known, other marks may be swearing in
+        disguise.  Numbers and common marks alone can offend nobody: 0.
+        """
+        known = self._word_id
+        words = [
+            word in known and sign != "foreign"
+            for word, sign in zip(reading.words, reading.signs, strict=True)
+            if word.isalpha()
+        ] or [
+            word in known and not word.isascii()
+            for word in reading.words
+            if word not in PLAIN_MARKS and not word.isdigit()
+        ]
+        return 1 - sum(words) / len(words) if words else 0.0
+
+    def contributions(self, reading: Reading, original: str) -> NDArray[np.float64]:
+        """What each word added to the log-odds, shape (words, attributes).
+
+        A feature that rests on several words is shared among them equally.  The sum is
+        the log-odds less the intercept and less what no word stands for (length,
+        capitals).
+        """
+        words = reading.words
+        grams = [self._grams_of(word) for word in words]
+        lengths = [len(ids) for ids in grams]
+        return (
+            _shared(
+                self._grams,
+                np.concatenate(grams) if grams else np.empty(0, dtype=np.intp),
+                np.repeat(np.arange(len(words)), lengths),
+                len(words),
+            )
+            + _shared(self._words, *self._placed_words(words), len(words))
+            + _shared(
+                self._signs,
+                *self._placed_signs(reading, original),
+                len(words),
+                is_normalized=False,
+            )
+        )
+
+    def _placed_words(self, words: Sequence[str]) -> tuple[Ids, Ids]:
+        """Columns of words and pairs, and the place of a word each rests on."""
+        singles = [self._word_id.get(word, -1) for word in words]
+        doubles = [self._word_id.get(pair, -1) for pair in features.pairs(words)]
+        columns = np.array(singles + doubles + doubles, dtype=np.intp)
+        at = np.arange(len(words), dtype=np.intp)
+        places = np.concatenate([at, at[:-1], at[1:]])
+        return columns[columns >= 0], places[columns >= 0]
+
+    def _placed_signs(self, reading: Reading, original: str) -> tuple[Ids, Ids]:
+        """Columns of signs, and the place of a word each rests on."""
+        names = features.signs(reading, original)
+        rest_on = features.sign_places(reading)
+        known = [self._sign_id.get(name, -1) for name in names[: len(rest_on)]]
+        columns = np.repeat(np.array(known, dtype=np.intp), [len(at) for at in rest_on])
+        places = np.array([*chain.from_iterable(rest_on)], dtype=np.intp)
+        return columns[columns >= 0], places[columns >= 0]
+
+    def _grams_of(self, word: str) -> Ids:
+        found = self._memory.get(word)
+        if found is None:
+            if len(self._memory) >= MEMORY:
+                self._memory.clear()
+            known = self._gram_id
+            names = () if word in features.MASKED else features.grams(word)
+            found = np.array([known[g] for g in names if g in known], dtype=np.intp)
+            self._memory[word] = found
+        return found
+
+    def _gram_ids(self, words: Iterable[str]) -> Ids:
+        found = [self._grams_of(word) for word in dict.fromkeys(words)]
+        if not found:
+            return np.empty(0, dtype=np.intp)
+        ids = np.concatenate(found)
+        ids.sort()
+        return ids[np.append(True, ids[1:] != ids[:-1])] if len(ids) else ids
+
+    def _word_ids(self, words: Sequence[str]) -> Ids:
+        known = self._word_id
+        found = {known[word] for word in words if word in known}
+        found.update(known[p] for p in features.pairs(words) if p in known)
+        return np.fromiter(found, dtype=np.intp, count=len(found))
+
+    def _sign_ids(self, reading: Reading, original: str) -> Ids:
+        known = self._sign_id
+        names = features.signs(reading, original)
+        found = {known[name] for name in names if name in known}
+        return np.fromiter(found, dtype=np.intp, count=len(found))
+
+
+def _numbered(block: Block) -> dict[str, int]:
+    return {name: i for i, name in enumerate(block.names)}
+
+
+def _weights(block: Block) -> NDArray[np.float32]:
+    """Coefficients times idf, and in the last column the squared idf for the length."""
+    idf = block.idf[:, None].astype(np.float32)
+    return np.hstack([block.coef.astype(np.float32) * idf, idf * idf])
+
+
+def _total(weights: NDArray[np.float32], ids: Ids) -> NDArray[np.float64]:
+    # float64 sums keep the probabilities equal to scikit-learn's to 1e-6.
+    total: NDArray[np.float64] = weights[ids].sum(axis=0, dtype=np.float64)
+    return total
+
+
+def _normalized(weights: NDArray[np.float32], ids: Ids) -> NDArray[np.float64]:
+    total = _total(weights, ids)
+    return total[:-1] / np.sqrt(total[-1]) if len(ids) else total[:-1]
+
+
+def _shared(
+    weights: NDArray[np.float32],
+    ids: Ids,
+    places: Ids,
+    count: int,
+    *,
+    is_normalized: bool = True,
+) -> NDArray[np.float64]:
+    """One block's contributions to each of `count` words.
+
+    Args:
+        weights: shape (features, attributes + 1).
+        ids: columns, one for each place that a feature rests on.
+        places: the words they rest on, as long as `ids`.
+        count: how many words there are.
+        is_normalized: whether the block's rows have length 1.
+
+    Returns:
+        Shape (count, attributes).
+    """
+    distinct, inverse, uses = np.unique(ids, return_inverse=True, return_counts=True)
+    value = weights[distinct, :-1] / uses[:, None].astype(np.float64)
+    if is_normalized and len(distinct):
+        value /= np.sqrt(weights[distinct, -1].sum(dtype=np.float64))
+    columns = value[inverse].T
+    return np.stack([np.bincount(places, c, minlength=count) for c in columns], axis=1)

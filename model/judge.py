@@ -1,0 +1,157 @@
+"""Judge: a text in, findings out.  Pure: no clock, no store, no network, no threshold.
+
+fold ─┬─ lexicon ────┐
+      ├─ classifier ─┼─ findings
+      └─ contact ────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from model import artifact as artifacts
+from model.classifier import Classifier
+from model.contacts.finder import find_contacts
+from model.features import Reader, Reading
+from model.finding import RULE_OF, Attribute, Finding, Rule, Source, Span
+from model.lexicon.matcher import Lexicon, Match, Strength, load_lexicon
+from model.text import Folded, fold
+
+ATTRIBUTE_OF: Mapping[Rule, Attribute] = {
+    Rule.DEROGATORY: Attribute.IDENTITY_ATTACK,
+    Rule.PERSONAL: Attribute.INSULT,
+    Rule.OBSCENE: Attribute.PROFANITY,
+}
+"""The attribute under which a lexicon entry of a rule is reported."""
+
+ATTRIBUTES = tuple(Attribute)
+
+MIN_PART = 0.3
+"""Log-odds that a word has to add at least to be shown as a reason."""
+
+MIN_SHARE = 0.4
+"""Share of the strongest word's part that another has to add to be shown with it."""
+
+MAX_WORDS = 3_000
+"""Words and marks that the classifier reads.  Ten thousand characters of any language
+have fewer; more is noise made to cost time, and left to people."""
+
+MAX_UNKNOWN = 0.45
+"""Share of unknown words above which the classifier abstains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Findings, and the probability of each attribute; None where it abstained."""
+
+    findings: tuple[Finding, ...]
+    scores: Mapping[Attribute, float] | None
+
+
+class Judge:
+    """The three parts of the judge together.  Safe to share between threads."""
+
+    def __init__(
+        self, lexicon: Lexicon, classifier: Classifier, reader: Reader
+    ) -> None:
+        self._lexicon = lexicon
+        self._classifier = classifier
+        self._reader = reader
+        self.model_version = classifier.version
+        self.card: Mapping[str, Any] = classifier.card
+
+    def judge(self, text: str, *, floor: float = 0.05) -> Judgement:
+        """Find what may break the rule.
+
+        Args:
+            text: the comment as sent, of any length; cost grows linearly.
+            floor: probability below which the classifier's view is no finding.
+        """
+        folded = fold(text)
+        matches = self._lexicon.matches(folded)
+        findings = _lexicon_findings(folded, matches)
+        findings += find_contacts(text)
+        reading = self._reader.read(folded, matches)
+        unknown = self._unknown_share(reading)
+        if unknown > MAX_UNKNOWN:
+            findings.append(
+                Finding(None, None, Source.CLASSIFIER, unknown, detail="unknown")
+            )
+            return Judgement(tuple(findings), None)
+        scores = self._classifier.probabilities(reading, text)
+        seen = [a for a in RULE_OF if scores[a] >= floor]
+        if seen:
+            spans = self._spans(folded, matches, reading, seen)
+            findings += [
+                Finding(RULE_OF[a], a, Source.CLASSIFIER, scores[a], spans[a])
+                for a in seen
+            ]
+        return Judgement(tuple(findings), scores)
+
+    def probabilities(self, text: str) -> Mapping[Attribute, float]:
+        """What the classifier makes of a text, whether or not it knows its words."""
+        folded = fold(text)
+        reading = self._reader.read(folded, self._lexicon.matches(folded))
+        return self._classifier.probabilities(reading, text)
+
+    def _unknown_share(self, reading: Reading) -> float:
+        if len(reading.words) > MAX_WORDS:
+            return 1.0
+        return self._classifier.unknown_share(reading)
+
+    def _spans(
+        self,
+        folded: Folded,
+        matches: Sequence[Match],
+        reading: Reading,
+        attributes: Sequence[Attribute],
+    ) -> dict[Attribute, tuple[Span, ...]]:
+        """For each attribute the words that contributed most, as the reader wrote."""
+        parts = self._classifier.contributions(reading, folded.original)
+        offsets = self._reader.offsets(folded, matches)
+        spans: dict[Attribute, tuple[Span, ...]] = {}
+        for attribute in attributes:
+            part = parts[:, ATTRIBUTES.index(attribute)]
+            least = max(MIN_SHARE * part.max(initial=0.0), MIN_PART)
+            chosen = np.flatnonzero(part >= least)
+            spans[attribute] = tuple(merge(folded, [offsets[i] for i in chosen]))
+        return spans
+
+
+def merge(folded: Folded, ranges: Iterable[tuple[int, int]]) -> list[Span]:
+    """Spans of the original text; ranges with nothing but space between them join."""
+    joined: list[tuple[int, int]] = []
+    for start, end in ranges:
+        if joined and not folded.text[joined[-1][1] : start].strip():
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return [folded.span(start, end) for start, end in joined]
+
+
+def _lexicon_findings(folded: Folded, matches: Iterable[Match]) -> list[Finding]:
+    """What the lexicon alone can say: entries that break the rule in any context."""
+    spans: dict[Rule, list[Span]] = {}
+    for match in matches:
+        if match.entry.strength is Strength.REJECT:
+            span = folded.span(match.start, match.end)
+            spans.setdefault(match.entry.rule, []).append(span)
+    return [
+        Finding(rule, ATTRIBUTE_OF[rule], Source.LEXICON, 1.0, tuple(found))
+        for rule, found in spans.items()
+    ]
+
+
+def load_judge(folder: Path | None = None) -> Judge:
+    """Build the judge from a model version, by default the one that ships.
+
+    Raises:
+        BrokenArtifact: there is no usable version; the message says what to do.
+    """
+    artifact = artifacts.load(folder or artifacts.shipped())
+    return Judge(load_lexicon(), Classifier(artifact), Reader(artifact.classes))

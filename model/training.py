@@ -1,0 +1,76 @@
+"""From examples to an artefact: fit, calibrate, export.
+
+Leaves out where examples come from and where the version goes: `model.retrain`.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from model.artifact import Artifact, Block
+from model.dataset import Example, labels, weights
+from model.evaluation import fit_platt
+from model.pipeline import ATTRIBUTES, AttributeRegression
+
+
+def fit(
+    pipeline: Pipeline, examples: Sequence[Example], report: Callable[[str], None]
+) -> None:
+    """Fit the pipeline in place, saying what it does as it goes."""
+    report("reading texts")
+    read = pipeline.named_steps["read"].transform([e.text for e in examples])
+    report("building features")
+    x = pipeline.named_steps["features"].fit_transform(read)
+    report(f"fitting {x.shape[1]:,} features")
+    regression: AttributeRegression = pipeline.named_steps["attributes"]
+    regression.fit(x, labels(examples), sample_weight=weights(examples))
+
+
+def calibrate(pipeline: Pipeline, validation: Sequence[Example]) -> None:
+    """Scale each attribute's log-odds to be calibrated, then round for the artefact.
+
+    Coefficients are rounded to half precision here, so that what is measured later,
+    exported and served is one and the same model.
+    """
+    regression: AttributeRegression = pipeline.named_steps["attributes"]
+    logits = pipeline.decision_function([e.text for e in validation])
+    y = labels(validation)
+    for column in range(len(ATTRIBUTES)):
+        known = ~np.isnan(y[:, column])
+        a, b = fit_platt(logits[known, column], y[known, column] > 0.5)
+        regression.coef_[column] *= a
+        regression.intercept_[column] = a * regression.intercept_[column] + b
+    regression.coef_ = regression.coef_.astype(np.float16).astype(np.float64)
+
+
+def export(pipeline: Pipeline, card: Mapping[str, Any]) -> Artifact:
+    """The pipeline's coefficients as an artefact."""
+    union = pipeline.named_steps["features"]
+    regression: AttributeRegression = pipeline.named_steps["attributes"]
+    blocks: dict[str, Block] = {}
+    start = 0
+    for name, vectorizer in union.transformer_list:
+        vocabulary = sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get)
+        end = start + len(vocabulary)
+        scale = (union.transformer_weights or {}).get(name, 1.0)
+        idf = getattr(vectorizer, "idf_", None)
+        if idf is None:
+            idf = np.full(len(vocabulary), scale)
+        coef = regression.coef_[:, start:end].T.astype(np.float16)
+        blocks[name] = Block(vocabulary, np.asarray(idf, dtype=np.float32), coef)
+        start = end
+    classes = pipeline.named_steps["read"].classes
+    return Artifact(card, classes, intercept=regression.intercept_, **blocks)
+
+
+def libraries() -> dict[str, str]:
+    """Versions of what trained the model."""
+    names = ("scikit-learn", "numpy", "scipy", "better-profanity")
+    versions = {name: importlib.metadata.version(name) for name in names}
+    return {"python": platform.python_version(), **versions}
