@@ -46,9 +46,13 @@ class Classifier:
         self._memory: dict[str, Ids] = {}
 
     def probabilities(
-        self, reading: Reading, original: str
+        self, reading: Reading, signs: Sequence[str]
     ) -> Mapping[Attribute, float]:
         """Probability of each attribute, in [0, 1].
+
+        Args:
+            reading: of the text.
+            signs: of the reading, as `features.signs` gives them.
 
         Text of which nothing is known gets the classes' prior: ask `unknown_share`
         before believing it.
@@ -57,7 +61,7 @@ class Classifier:
             self._intercept
             + _normalized(self._grams, self._gram_ids(reading.words))
             + _normalized(self._words, self._word_ids(reading.words))
-            + _total(self._signs, self._sign_ids(reading, original))[:-1]
+            + _total(self._signs, self._sign_ids(signs))[:-1]
         )
         p = 1 / (1 + np.exp(-logit))
         return dict(zip(ATTRIBUTES, p.tolist(), strict=True))
@@ -81,7 +85,9 @@ class Classifier:
         ]
         return 1 - sum(words) / len(words) if words else 0.0
 
-    def contributions(self, reading: Reading, original: str) -> NDArray[np.float64]:
+    def contributions(
+        self, reading: Reading, signs: Sequence[str]
+    ) -> NDArray[np.float64]:
         """What each word added to the log-odds, shape (words, attributes).
 
         A feature that rests on several words is shared among them equally.  The sum is
@@ -101,7 +107,7 @@ class Classifier:
             + _shared(self._words, *self._placed_words(words), len(words))
             + _shared(
                 self._signs,
-                *self._placed_signs(reading, original),
+                *self._placed_signs(reading, signs),
                 len(words),
                 is_normalized=False,
             )
@@ -116,11 +122,10 @@ class Classifier:
         places = np.concatenate([at, at[:-1], at[1:]])
         return columns[columns >= 0], places[columns >= 0]
 
-    def _placed_signs(self, reading: Reading, original: str) -> tuple[Ids, Ids]:
+    def _placed_signs(self, reading: Reading, signs: Sequence[str]) -> tuple[Ids, Ids]:
         """Columns of signs, and the place of a word each rests on."""
-        names = features.signs(reading, original)
         rest_on = features.sign_places(reading)
-        known = [self._sign_id.get(name, -1) for name in names[: len(rest_on)]]
+        known = [self._sign_id.get(name, -1) for name in signs[: len(rest_on)]]
         columns = np.repeat(np.array(known, dtype=np.intp), [len(at) for at in rest_on])
         places = np.array([*chain.from_iterable(rest_on)], dtype=np.intp)
         return columns[columns >= 0], places[columns >= 0]
@@ -150,10 +155,9 @@ class Classifier:
         found.update(known[p] for p in features.pairs(words) if p in known)
         return np.fromiter(found, dtype=np.intp, count=len(found))
 
-    def _sign_ids(self, reading: Reading, original: str) -> Ids:
+    def _sign_ids(self, signs: Sequence[str]) -> Ids:
         known = self._sign_id
-        names = features.signs(reading, original)
-        found = {known[name] for name in names if name in known}
+        found = {known[name] for name in signs if name in known}
         return np.fromiter(found, dtype=np.intp, count=len(found))
 
 
@@ -198,9 +202,9 @@ def _shared(
     Returns:
         Shape (count, attributes).
     """
-    distinct, inverse, uses = np.unique(ids, return_inverse=True, return_counts=True)
-    value = weights[distinct, :-1] / uses[:, None].astype(np.float64)
-    if is_normalized and len(distinct):
-        value /= np.sqrt(weights[distinct, -1].sum(dtype=np.float64))
-    columns = value[inverse].T
-    return np.stack([np.bincount(places, c, minlength=count) for c in columns], axis=1)
+    uses = np.bincount(ids, minlength=len(weights))
+    parts = weights[ids, :-1] / uses[ids, None]
+    if is_normalized and len(ids):
+        parts /= np.sqrt(weights[uses > 0, -1].sum(dtype=np.float64))
+    by_attribute = [np.bincount(places, part, minlength=count) for part in parts.T]
+    return np.stack(by_attribute, axis=1)

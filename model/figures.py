@@ -6,7 +6,7 @@ site will see.  Leaves out printing and plots.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,35 +14,51 @@ from numpy.typing import NDArray
 
 from model.dataset import Example, labels
 from model.evaluation import (
+    bias_aucs,
     expected_calibration_error,
     roc_auc,
+    span_f1,
     threshold_for_precision,
 )
 from model.finding import RULE_OF, Attribute, Rule
+from model.judge import Judge
 
-PRECISION = {"flag": 0.6, "reject": 0.95}
+PRECISION = {"flag": 0.7, "reject": 0.95}
 """Share of right verdicts that a threshold is chosen for, per consequence."""
 
-COMMENTS = ("own", "jigsaw", "context", "hatemoji", "convabuse")
-"""Corpora of comments that know both the abusive and the clean."""
+COMMENTS = (
+    "own",
+    "jigsaw",
+    "context",
+    "hatemoji",
+    "convabuse",
+    "davidson",
+    "paradetox",
+    "openai",
+)
+"""Corpora that know both the abusive and the clean among what people wrote."""
 
 PROSE = ("context", "wikipedia")
 """Corpora of ordinary prose; whatever is flagged there is flagged on any news site."""
 
-MAX_FALSE = 0.001
-"""Share of clean prose that a rule may flag at most."""
+MAX_FALSE = {"flag": 0.001, "reject": 0.0005}
+"""Share of clean prose that a rule may flag or reject at most."""
 
 ATTRIBUTES = tuple(Attribute)
 
+COLUMNS: Mapping[Rule, list[int]] = {
+    rule: [i for i, a in enumerate(ATTRIBUTES) if RULE_OF.get(a) is rule]
+    for rule in Rule
+}
+"""Where the attributes of a rule stand in a row of scores."""
+
 Scores = NDArray[np.float64]
+"""Probabilities of shape (n, attributes)."""
 
 
-def score_all(
-    probabilities: Callable[[str], Mapping[Attribute, float]],
-    examples: Sequence[Example],
-) -> Scores:
-    """Probabilities of shape (n, attributes)."""
-    rows = [list(probabilities(example.text).values()) for example in examples]
+def score_all(judge: Judge, texts: Iterable[str]) -> Scores:
+    """What the classifier makes of each text."""
+    rows = [list(judge.probabilities(text).values()) for text in texts]
     return np.array(rows).reshape(-1, len(ATTRIBUTES))
 
 
@@ -60,30 +76,30 @@ def thresholds(
     prose = _among(PROSE, examples) & (truth == 0)
     table: dict[str, dict[str, float | None]] = {}
     for rule in Rule:
-        columns = [i for i, a in enumerate(ATTRIBUTES) if RULE_OF.get(a) is rule]
-        score = scores[:, columns].max(axis=1)
-        least = np.quantile(score[prose], 1 - MAX_FALSE) if prose.any() else 0.0
+        score = scores[:, COLUMNS[rule]].max(axis=1)
         table[rule] = {
-            name: _rounded_up(
-                threshold_for_precision(
-                    truth[comments] == 1, score[comments], precision=precision
-                ),
-                float(least),
-            )
-            for name, precision in PRECISION.items()
+            name: _threshold(truth[comments] == 1, score[comments], score[prose], name)
+            for name in PRECISION
         }
     return table
 
 
+def _threshold(
+    positive: NDArray[np.bool_],
+    score: NDArray[np.float64],
+    prose: NDArray[np.float64],
+    name: str,
+) -> float | None:
+    precise = threshold_for_precision(positive, score, precision=PRECISION[name])
+    if precise is None:
+        return None
+    rare = float(np.quantile(prose, 1 - MAX_FALSE[name])) if len(prose) else 0.0
+    # Upwards: the precision that was asked for must not be lost in rounding.
+    return float(np.ceil(max(precise, rare) * 1e4) / 1e4)
+
+
 def _among(corpora: tuple[str, ...], examples: Sequence[Example]) -> NDArray[np.bool_]:
     return np.array([example.corpus.startswith(corpora) for example in examples])
-
-
-def _rounded_up(threshold: float | None, least: float) -> float | None:
-    """Four digits, upwards: the precision that was asked for must not be lost."""
-    if threshold is None:
-        return None
-    return float(np.ceil(max(threshold, least) * 1e4) / 1e4)
 
 
 def figures(scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
@@ -101,6 +117,13 @@ def figures(scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
             for name, members in groups.items()
             if len(set(positive[members & known].tolist())) == 2
         }
+    for rule in Rule:
+        mine = truth[:, COLUMNS[rule]]
+        positive = np.any(mine == 1, axis=1)
+        known = positive | np.all(~np.isnan(mine), axis=1)
+        score = scores[:, COLUMNS[rule]].max(axis=1)
+        error = expected_calibration_error(positive[known], score[known])
+        table["calibration_error"][rule] = round(error, 4)
     return table
 
 
@@ -117,3 +140,42 @@ def _groups(examples: Sequence[Example]) -> dict[str, NDArray[np.bool_]]:
     groups = {name: corpora == name for name in np.unique(corpora).tolist()}
     own = np.char.startswith(corpora, "own/")
     return {**groups, "own": own, "all": np.full(len(corpora), True)}
+
+
+def fairness(
+    judge: Judge, filled: Sequence[tuple[str, Example]]
+) -> dict[str, dict[str, float]]:
+    """Subgroup, BPSN and BNSP AUC of TOXICITY for each identity.
+
+    Args:
+        judge: of the version.
+        filled: an identity, and a template filled with it; see
+            `model.newscomments.by_identity`.
+    """
+    column = ATTRIBUTES.index(Attribute.TOXICITY)
+    score = score_all(judge, [example.text for _, example in filled])[:, column]
+    positive = np.array([any(example.labels.values()) for _, example in filled])
+    terms = np.array([term for term, _ in filled])
+    return {
+        term: {
+            name: round(value, 4)
+            for name, value in bias_aucs(positive, score, terms == term).items()
+        }
+        for term in np.unique(terms).tolist()
+    }
+
+
+def toxic_span_f1(
+    judge: Judge, annotated: Sequence[tuple[str, frozenset[int]]]
+) -> float:
+    """Mean character F1 of the words shown as toxic, against what people marked."""
+    scores = [
+        span_f1(
+            frozenset(
+                i for s in judge.toxic_spans(text) for i in range(s.start, s.end)
+            ),
+            gold,
+        )
+        for text, gold in annotated
+    ]
+    return round(float(np.mean(scores)), 4)

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model import artifact as artifacts
 from model.classifier import Classifier
 from model.contacts.finder import find_contacts
-from model.features import Reader, Reading
+from model.features import Reader, Reading, signs
 from model.finding import RULE_OF, Attribute, Finding, Rule, Source, Span
 from model.lexicon.matcher import Lexicon, Match, Strength, load_lexicon
 from model.text import Folded, fold
@@ -34,14 +35,14 @@ ATTRIBUTES = tuple(Attribute)
 MIN_PART = 0.3
 """Log-odds that a word has to add at least to be shown as a reason."""
 
-MIN_SHARE = 0.4
+MIN_SHARE = 0.5
 """Share of the strongest word's part that another has to add to be shown with it."""
 
 MAX_WORDS = 3_000
 """Words and marks that the classifier reads.  Ten thousand characters of any language
 have fewer; more is noise made to cost time, and left to people."""
 
-MAX_UNKNOWN = 0.45
+MAX_UNKNOWN = 0.4
 """Share of unknown words above which the classifier abstains."""
 
 
@@ -83,10 +84,12 @@ class Judge:
                 Finding(None, None, Source.CLASSIFIER, unknown, detail="unknown")
             )
             return Judgement(tuple(findings), None)
-        scores = self._classifier.probabilities(reading, text)
+        names = signs(reading, text)
+        scores = self._classifier.probabilities(reading, names)
         seen = [a for a in RULE_OF if scores[a] >= floor]
         if seen:
-            spans = self._spans(folded, matches, reading, seen)
+            parts = self._classifier.contributions(reading, names)
+            spans = self._spans(folded, matches, parts, seen)
             findings += [
                 Finding(RULE_OF[a], a, Source.CLASSIFIER, scores[a], spans[a])
                 for a in seen
@@ -97,7 +100,16 @@ class Judge:
         """What the classifier makes of a text, whether or not it knows its words."""
         folded = fold(text)
         reading = self._reader.read(folded, self._lexicon.matches(folded))
-        return self._classifier.probabilities(reading, text)
+        return self._classifier.probabilities(reading, signs(reading, text))
+
+    def toxic_spans(self, text: str) -> tuple[Span, ...]:
+        """The words that speak most for TOXICITY, whether or not it is probable."""
+        folded = fold(text)
+        matches = self._lexicon.matches(folded)
+        reading = self._reader.read(folded, matches)
+        parts = self._classifier.contributions(reading, signs(reading, text))
+        wanted = Attribute.TOXICITY
+        return self._spans(folded, matches, parts, [wanted])[wanted]
 
     def _unknown_share(self, reading: Reading) -> float:
         if len(reading.words) > MAX_WORDS:
@@ -108,11 +120,10 @@ class Judge:
         self,
         folded: Folded,
         matches: Sequence[Match],
-        reading: Reading,
+        parts: NDArray[np.float64],
         attributes: Sequence[Attribute],
     ) -> dict[Attribute, tuple[Span, ...]]:
         """For each attribute the words that contributed most, as the reader wrote."""
-        parts = self._classifier.contributions(reading, folded.original)
         offsets = self._reader.offsets(folded, matches)
         spans: dict[Attribute, tuple[Span, ...]] = {}
         for attribute in attributes:

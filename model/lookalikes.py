@@ -94,6 +94,13 @@ PLAIN = {
     "ƛ": "l",
     "ꞵ": "b",
     "ꞓ": "c",
+    # Malayalam letters without a vowel, which older texts write with a joiner
+    "ൺ": "ണ്",
+    "ൻ": "ന്",
+    "ർ": "ര്",
+    "ൽ": "ല്",
+    "ൾ": "ള്",
+    "ൿ": "ക്",
 }
 """Characters whose plain form neither their name nor their decomposition tells."""
 

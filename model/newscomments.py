@@ -44,6 +44,25 @@ def news_comments(
     return examples + list(_filled(folder / "templates.jsonl", slots, template_weight))
 
 
+def by_identity(folder: Path = FOLDER) -> list[tuple[str, Example]]:
+    """Every fairness template filled with every identity; never trained on.
+
+    Returns:
+        The identity, and the comment about it: demeaning or innocent.
+    """
+    file = json.loads((folder / "fairness.json").read_text("utf-8"))
+    filled = []
+    for term in file["terms"]:
+        for template in file["templates"]:
+            text = template["text"].format_map(term)
+            attack = [Attribute.IDENTITY_ATTACK] if template["rejected"] else []
+            example = Example(
+                text[:1].upper() + text[1:], labels_of(attack), "fairness"
+            )
+            filled.append((term["term"], example))
+    return filled
+
+
 def _comments(path: Path, weight: float) -> Iterator[Example]:
     for number, row in _rows(path):
         group = row.get("pair") or f"{path.stem}-{number}"
@@ -69,9 +88,8 @@ def _filled(
 
 def _fill(template: str, slots: Mapping[str, Sequence[str]], seed: str) -> str:
     # No secret: the seed makes it the same words on every run, and for both twins.
-    chooser = random.Random(seed)  # noqa: S311
-    group = chooser.randrange(len(slots["GROUP"]))
-    words = {name: slots[name][group] for name in GROUP_SLOTS}
+    identity = random.Random(seed).randrange(len(slots["GROUP"]))  # noqa: S311
+    words = {name: slots[name][identity] for name in GROUP_SLOTS}
     for name in sorted(set(_SLOT.findall(template)) - set(words)):
         words[name] = random.Random(f"{seed}/{name}").choice(slots[name])  # noqa: S311
     text = _SLOT.sub(lambda slot: words[slot[1]], template)

@@ -176,12 +176,13 @@ class AttributeRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             x: features, shape (n, features).
             y: labels, shape (n, attributes): 0, 1, or NaN where nobody judged.
-            sample_weight: shape (n,).
+            sample_weight: shape (n, attributes).
         """
-        weight = np.ones(len(y), np.float32) if sample_weight is None else sample_weight
+        weight = np.ones_like(y) if sample_weight is None else sample_weight
         # Threads: SciPy releases the interpreter's lock, and the features are shared.
         fitted = Parallel(n_jobs=2, prefer="threads")(
-            delayed(self._fit_one)(x, column, weight) for column in y.T
+            delayed(self._fit_one)(x, column, its)
+            for column, its in zip(y.T, weight.T, strict=True)
         )
         self.coef_ = np.vstack([coef for coef, _ in fitted])
         self.intercept_ = np.concatenate([intercept for _, intercept in fitted])

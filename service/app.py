@@ -9,19 +9,20 @@ from flask import Flask
 
 from model.artifact import BrokenArtifact
 from model.judge import Judge, load_judge
-from service import api, cli, docs, health, hooks
-from service.answers import decision_answer
+from service import cli
+from service.api import docs, express, health, hooks, routes
+from service.api.answers import decision_answer
+from service.api.openapi import document
+from service.api.shapes import DecisionAnswer
 from service.domain import AUTOMATIC, Decision
 from service.errors import ConfigurationError
 from service.logs import make_log, outline
 from service.metrics import Metrics
 from service.moderation import Moderation
-from service.openapi import document
 from service.policy import make_policy
 from service.services import NAME, Services
 from service.settings import Settings, load_settings
-from service.shapes import DecisionAnswer
-from service.store import open_store
+from service.store.store import open_store
 
 EXAMPLE = "What the fuck is wrong with this world."
 """Judged at every start, so that the documentation shows a true answer."""
@@ -42,7 +43,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     # Only what is documented: no answer to OPTIONS that no site asks for.
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.extensions[NAME] = build_services(settings)
-    for part in (hooks, api, docs):
+    # The last one is the outermost: it notes what the lane past Flask answers, too.
+    for part in (routes, docs, express, hooks):
         part.register(app)
     app.register_blueprint(health.bp)
     cli.register(app)

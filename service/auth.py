@@ -13,10 +13,10 @@ from hashlib import sha256
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from service.accounts import Accounts, Moderator
 from service.errors import NotAuthenticated
-from service.records import Site
-from service.store import Store
+from service.store.accounts import Accounts, Moderator
+from service.store.records import Site
+from service.store.store import Store
 
 PREFIX = "rf_"
 """By which secret scanners, and people, recognise a key of this service."""

@@ -21,14 +21,15 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from model.finding import Rule
-from service import auth, first_start, migrate
-from service.accounts import Accounts, Moderator, Role
-from service.database import Database
+from service import auth, first_start
 from service.domain import Outcome, Thresholds
 from service.errors import ConfigurationError, RefrainError
 from service.settings import Settings, load_settings
-from service.sites import Sites
-from service.store import Store, open_store
+from service.store import migrate
+from service.store.accounts import Accounts, Moderator, Role
+from service.store.database import Database
+from service.store.sites import Sites
+from service.store.store import Store, open_store
 
 P = ParamSpec("P")
 

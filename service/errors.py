@@ -10,7 +10,7 @@ RefrainError
 ├── StaleDecision           somebody else decided first
 └── StoreUnavailable        the database cannot be read or written just now
 
-Nothing here knows HTTP: `service.problems.KINDS` is the table from error to status.
+Nothing here knows HTTP: `service.api.problems.KINDS` is the table from error to status.
 """
 
 from __future__ import annotations

@@ -8,11 +8,11 @@ import shlex
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from service.accounts import Accounts, Moderator, Role
 from service.auth import hash_password, key_hash, new_key, new_password
-from service.database import Database
-from service.migrate import migrate
 from service.settings import Settings
+from service.store.accounts import Accounts, Moderator, Role
+from service.store.database import Database
+from service.store.migrate import migrate
 
 SITE = "default"
 MODERATOR = "moderator"

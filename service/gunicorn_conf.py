@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 # gunicorn ships no annotations.
@@ -21,6 +25,8 @@ from service.settings import load_settings
 
 FOLDER = "refrain-metrics-"
 COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+CHECK_S = 20.0
+"""How long a reload waits for the check, and the master for nothing else."""
 
 try:
     _settings = load_settings(os.environ)
@@ -59,6 +65,61 @@ def on_starting(server: Arbiter) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for file in folder.glob("*.db"):
             file.unlink(missing_ok=True)
+
+
+def when_ready(server: Arbiter) -> None:
+    """Let a reload (HUP) go on only with what can be served."""
+    server.reload = partial(reload_if_sound, server, server.reload)
+
+
+def reload_if_sound(server: Arbiter, reload: Callable[[], None]) -> None:
+    """Reload, unless the new code, settings or model would not start.
+
+    gunicorn retires the old workers before the new ones have loaded anything, so a
+    broken model would take the service down.
+    """
+    env = {name: value for name, value in os.environ.items() if name != COUNTS}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "service.check"],
+            cwd=server.cfg.chdir,
+            env=env,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=CHECK_S,
+        )
+        problem = done.stderr.strip() if done.returncode else ""
+    except (OSError, subprocess.TimeoutExpired) as error:
+        problem = f"The check did not end: {type(error).__name__}."
+    if problem:
+        server.log.error("Not reloaded, the old workers go on. %s", problem)
+    else:
+        reload()
+
+
+def pre_fork(server: Arbiter, worker: Worker) -> None:
+    """Choose a processor for a worker that is about to start: the least taken one.
+
+    Only where there is at least one worker for each processor; with fewer, two services
+    on a machine might choose the same one and leave others idle.
+    """
+    processors = sorted(os.sched_getaffinity(0))
+    taken = Counter(
+        getattr(other, "processor", None) for other in server.WORKERS.values()
+    )
+    worker.processor = None
+    if workers >= len(processors):
+        worker.processor = min(processors, key=taken.__getitem__)
+
+
+def post_fork(server: Arbiter, worker: Worker) -> None:
+    """Keep a worker's threads on one processor: only one of them runs at a time.
+
+    Else they wake each other on different ones, and all they work on follows from one
+    cache to the other: a stored comment cost 430 µs with four threads, 280 kept here.
+    """
+    if worker.processor is not None:
+        os.sched_setaffinity(0, {worker.processor})
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:

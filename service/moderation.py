@@ -1,7 +1,7 @@
 """The use cases: moderate a comment or many, look one up, say the policy in force.
 
 Knows no HTTP and no SQL.  Judging is `model.judge`, deciding `service.policy`, keeping
-`service.store`; here they are put in order.
+`service.store.store`; here they are put in order.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from model.judge import Judge, Judgement
 from service.domain import AUTOMATIC, Comment, Decision, Outcome, Verdict
 from service.errors import UnknownComment
 from service.policy import Policy, make_policy
-from service.records import CommentRecord, Recorded, Site, Submission
-from service.store import Store
+from service.store.records import CommentRecord, Recorded, Site, Submission
+from service.store.store import Store
 
 FAILED = Judgement((Finding(None, None, Source.CLASSIFIER, 1.0, (), "failed"),), None)
 """What a text gets that the judge breaks on: a person has to read it."""
@@ -127,12 +127,13 @@ class Moderation:
         return record
 
     def _verdict(self, site: Site, text: str) -> Verdict:
+        policy = self.policy(site)
         try:
-            judgement = self._judge.judge(text)
+            judgement = self._judge.judge(text, floor=policy.floor)
         except Exception as error:  # A bug in the judge must not publish a comment.
             self._on_failure(error)
             judgement = FAILED
-        return self.policy(site).verdict(judgement, model=self._judge.model_version)
+        return policy.verdict(judgement, model=self._judge.model_version)
 
     def _unrecorded(self, verdict: Verdict) -> Decision:
         return Decision(verdict, AUTOMATIC, self._clock(), revision=0)

@@ -6,7 +6,7 @@ Stores nothing and judges no text; the wording of messages is `service.wording`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from model.finding import Attribute, Finding, Rule, Source
@@ -26,12 +26,23 @@ class Policy:
     A score at or above `reject` rejects, one at or above `flag` flags; a rule that is
     missing in `thresholds` has no consequence.  A text of which a share of at least
     `abstain` is unknown to the classifier is flagged whenever the classifier abstains.
+    `floor` is the lowest score of a finding that can have a consequence.
     """
 
     name: str
     thresholds: Mapping[Rule, Thresholds]
     abstain: float = 0.0
     flagged_until_decided: Outcome = Outcome.ACCEPT
+    floor: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        limits = [
+            limit
+            for pair in self.thresholds.values()
+            for limit in (pair.flag, pair.reject)
+            if limit is not None
+        ]
+        object.__setattr__(self, "floor", min(limits, default=1.0))
 
     def verdict(self, judgement: Judgement, *, model: str) -> Verdict:
         """Decide.  One finding that rejects is enough; flagging needs no majority."""
@@ -52,18 +63,13 @@ class Policy:
 
     def _met(self, findings: Iterable[Finding]) -> list[Met]:
         """Findings that met a threshold, of one kind as one, strongest first."""
-        merged: dict[tuple[object, ...], Met] = {}
+        kinds: dict[tuple[object, ...], list[Met]] = {}
         for finding in findings:
             finding, threshold, rejecting = self._weigh(finding)
-            if threshold is None:
-                continue
-            kind = _kind(finding, rejecting)
-            if earlier := merged.get(kind):
-                finding = _merge(earlier[0], finding)
-            merged[kind] = finding, threshold, rejecting
-        if len(merged) < 2:
-            return list(merged.values())
-        return sorted(merged.values(), key=_strength)
+            if threshold is not None:
+                met = finding, threshold, rejecting
+                kinds.setdefault(_kind(finding, rejecting), []).append(met)
+        return sorted(map(_merged, kinds.values()), key=_strength)
 
     def _weigh(self, finding: Finding) -> tuple[Finding, float | None, bool]:
         """The finding with its rounded score, the highest threshold met, rejecting?"""
@@ -133,9 +139,13 @@ def _kind(finding: Finding, rejecting: bool) -> tuple[object, ...]:
     return finding.source, finding.rule, attribute, finding.detail, rejecting
 
 
-def _merge(one: Finding, other: Finding) -> Finding:
-    stronger = one if one.score >= other.score else other
-    return replace(stronger, spans=tuple(sorted({*one.spans, *other.spans})))
+def _merged(alike: list[Met]) -> Met:
+    """Findings of one kind as one: the strongest, with the places of all."""
+    if len(alike) == 1:
+        return alike[0]
+    strongest, threshold, rejecting = max(alike, key=lambda met: met[0].score)
+    spans = sorted({span for finding, _, _ in alike for span in finding.spans})
+    return replace(strongest, spans=tuple(spans)), threshold, rejecting
 
 
 def _strength(met: Met) -> tuple[bool, float, int]:

@@ -12,7 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from service.metrics import Metrics
 from service.moderation import Moderation
 from service.settings import Settings
-from service.store import Store
+from service.store.store import Store
 
 NAME = "refrain"
 

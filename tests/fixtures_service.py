@@ -29,6 +29,7 @@ from service.settings import Settings, load_settings
 from tests.fixtures_store import KEY
 
 ROOT = Path(__file__).parent.parent
+WORKERS = 2
 START_S = 30.0
 """How long a server may take to start; a loaded machine is slow."""
 
@@ -75,7 +76,7 @@ def start(folder: Path, stderr: int, **env: str) -> subprocess.Popen[bytes]:
             "PATH": os.environ["PATH"],
             "REFRAIN_DATA_DIR": str(folder),
             "PORT": "0",
-            "WEB_CONCURRENCY": "2",
+            "WEB_CONCURRENCY": str(WORKERS),
             **env,
         },
         stderr=stderr,
@@ -83,22 +84,15 @@ def start(folder: Path, stderr: int, **env: str) -> subprocess.Popen[bytes]:
 
 
 def wait_for_url(process: subprocess.Popen[bytes], log_file: Path) -> str:
-    """Wait until the server answers; fail with its log if it ends or hangs."""
+    """Wait until all workers serve; fail with its log if it ends or hangs."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
-        found = re.search(r"Listening at: (http://\S+)", log_file.read_text())
-        if found and is_ready(found[1]):
+        log = log_file.read_text()
+        found = re.search(r"Listening at: (http://\S+)", log)
+        if found and log.count("Worker ready") == WORKERS:
             return found[1]
         time.sleep(0.02)
     raise RuntimeError(f"gunicorn did not start:\n{log_file.read_text()}")
-
-
-def is_ready(url: str) -> bool:
-    """Whether a worker answers; the socket listens earlier than that."""
-    try:
-        return httpx.get(f"{url}/healthz", timeout=START_S).is_success
-    except httpx.TransportError:
-        return False
 
 
 @pytest.fixture

@@ -18,12 +18,12 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from service.accounts import Accounts, Moderator, Role
 from service.auth import hash_password, key_hash
-from service.database import Database, open_database
-from service.migrate import migrate
 from service.settings import database_url as parse_url
-from service.store import Store
+from service.store.accounts import Accounts, Moderator, Role
+from service.store.database import Database, open_database
+from service.store.migrate import migrate
+from service.store.store import Store
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 KEY = "rf_" + "k" * 43

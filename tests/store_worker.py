@@ -11,10 +11,10 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from service.database import open_database
 from service.first_start import set_up
-from service.records import Submission
-from service.store import Store
+from service.store.database import open_database
+from service.store.records import Submission
+from service.store.store import Store
 from tests.samples import ACCEPTED, comment
 
 SITE = 1

@@ -11,11 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from service import errors
+from service.api.problems import KINDS
 from service.domain import Outcome
-from service.problems import KINDS
 from service.services import NAME, Services
 from service.settings import Settings
-from service.sites import Sites
+from service.store.sites import Sites
 from tests.fixtures_store import NOON
 
 Json = dict[str, Any]

@@ -19,9 +19,9 @@ from typing import Any, BinaryIO
 import pytest
 
 from model.finding import Attribute
-from service.archive import RESULTS, format_of, main
+from service.archive.__main__ import RESULTS, format_of, main
+from service.archive.rows import LONGEST, Rows, read_csv, read_json_lines
 from service.errors import ConfigurationError
-from service.rows import LONGEST, Rows, read_csv, read_json_lines
 
 CLEAN = "The DIA report is worth reading in full."
 OBSCENE = "What the fuck is wrong with this world."

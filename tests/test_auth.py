@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import event, select, update
 
 from service import auth
-from service.accounts import Accounts, Moderator, Role
-from service.database import Database
 from service.errors import InvalidInput, NotAuthenticated
-from service.schema import api_keys, moderators
-from service.store import REMEMBER_KEY_S, REMEMBERED_KEYS, Store
+from service.store.accounts import Accounts, Moderator, Role
+from service.store.database import Database
+from service.store.schema import api_keys, moderators
+from service.store.store import REMEMBER_KEY_S, REMEMBERED_KEYS, Store
 from tests.fixtures_store import KEY, NOON, PASSWORD
 
 REVOKED = "rf_" + "r" * 43

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from model.judge import Judgement
+from service.api.parsing import is_blank, parse_comment
 from service.app import create_app
 from service.domain import Comment, Outcome
 from service.errors import InvalidInput
 from service.moderation import Moderation
-from service.parsing import is_blank, parse_comment
 from service.services import NAME
 from service.settings import Settings
 from tests.fixtures_service import with_key

@@ -10,7 +10,7 @@ import pytest
 
 from model import artifact as artifacts
 from model.classifier import Classifier
-from model.features import Reader
+from model.features import Reader, signs
 from model.finding import Attribute
 from model.lexicon.matcher import Lexicon, load_lexicon
 from model.newscomments import news_comments
@@ -42,7 +42,7 @@ def test_it_gives_the_probabilities_of_the_scikit_learn_pipeline(
     readings = [reader.read(f, lexicon.matches(f)) for f in folded]
 
     served = [
-        list(classifier.probabilities(reading, text).values())
+        list(classifier.probabilities(reading, signs(reading, text)).values())
         for reading, text in zip(readings, texts, strict=True)
     ]
     trained = restore(artifact, lexicon).predict_proba(texts)
@@ -58,14 +58,15 @@ def test_contributions_add_up_to_the_log_odds(
     folded = fold(text)
     reading = Reader(artifact.classes).read(folded, lexicon.matches(folded))
     classifier = Classifier(artifact)
-    p = classifier.probabilities(reading, text)[Attribute.INSULT]
+    names = signs(reading, text)
+    p = classifier.probabilities(reading, names)[Attribute.INSULT]
     insult = list(Attribute).index(Attribute.INSULT)
     manner = artifact.signs.names.index("#16")
     rest = artifact.intercept[insult] + float(
         artifact.signs.coef[manner, insult] * artifact.signs.idf[manner]
     )
 
-    parts = classifier.contributions(reading, text)[:, insult]
+    parts = classifier.contributions(reading, names)[:, insult]
 
     assert parts.sum() + rest == pytest.approx(np.log(p / (1 - p)), abs=1e-4)
     assert reading.words[parts.argmax()] == "idiot"

@@ -19,13 +19,13 @@ from sqlalchemy import update
 
 from model.finding import Rule
 from service import auth, cli
-from service.accounts import Accounts, Role
 from service.domain import Outcome, Thresholds
 from service.first_start import EXAMPLE, curl
-from service.migrate import VERSION
 from service.settings import load_settings
-from service.sites import Sites
-from service.store import open_store
+from service.store.accounts import Accounts, Role
+from service.store.migrate import VERSION
+from service.store.sites import Sites
+from service.store.store import open_store
 from tests.fixtures_store import KEY
 
 ROOT = Path(__file__).parent.parent

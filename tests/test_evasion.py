@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -29,8 +30,9 @@ SENTENCES = (
 )
 FLOORS = {
     **dict.fromkeys(EVASIONS, 0.97),
-    "split": 0.93,  # some split into two whole words: bull shit, cock sucker
-    "without_vowels": 0.70,  # what is left of a short word means too many things
+    "leet": 0.96,  # digits only are numbers
+    "split": 0.93,  # some split into two whole words: bulls hit, go ok
+    "without_vowels": 0.85,  # what is left of a short word means too many things
     "mixed": 0.93,  # some hide all but two letters
 }
 """Least share of strong words found, by disguise."""
@@ -73,6 +75,19 @@ INNOCENT = {
         "¯\\_(ツ)_/¯ :-) <3 👍🏽 ❤️ 1️⃣ 👨‍👩‍👧 🇮🇳🇬🇧 🇫🇷🇩🇪🇮🇹 🇺🇸 v 🇬🇧",
         "(untested) [sic] {code} `shell` $var && echo $(pwd) | grep -v '^#' > out.txt",
     ),
+    "codes": (
+        "Parts 5H17-204, CU77-1, SH17 TTY, 455-H0L3, CVN-77; colour #fa9907, b00b5.",
+        "Hash 9e107d9d372bb6826bd81d3542a419d6, key 5h177y, build v5.417.3, A1:F4.",
+    ),
+    "readings": (
+        "A chink in the armour, chinks in their armour, chinks of light.",
+        "Faggots in gravy, faggots and peas, a bundle of faggots.",
+        "The bitch and her pups, a brood bitch, a spaniel bitch, a bitch named Daisy.",
+        "A pint of Black Cock Ale; the black cock display at dawn.",
+        "Twatt in Orkney is wet. We drove through Twatt in the rain. Did it go ok?",
+        "A packet of fags, the price of fags, booze and fags, out for a fag.",
+        "Det er slut nu; the Chutia kingdom; Brianna Ghey; the substantia nigra.",
+    ),
     "languages": (
         "Это сор, а не нос; он ел рис и сок.",
         "Μου αρέσει το νησί, και ο ήλιος.",
@@ -81,6 +96,15 @@ INNOCENT = {
         "Tout le monde a vu le concours; der Kunde kontaktiert uns; così fan tutte.",
     ),
 }
+
+
+GLUED = (
+    *("you{}", "stupid{}", "{}you", "#You{}", "#TheMayorIsA{}", "#{}InChief"),
+    *("#themayorisa{}", "youareastupid{}"),
+)
+"""Words that a strong one is stuck to."""
+
+DIGITS = str.maketrans("aeio", "4310")
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +141,35 @@ def test_strong_words_are_found_in_disguise(lexicon: Lexicon, name: str) -> None
     missed = [case for case in cases if not is_found(lexicon, case[0], case[2])]
 
     assert 1 - len(missed) / len(cases) >= FLOORS[name], sorted({c[2] for c in missed})
+
+
+@pytest.mark.parametrize("pattern", GLUED)
+def test_strong_words_are_found_glued_to_others(lexicon: Lexicon, pattern: str) -> None:
+    words = [pattern.format(w.title() if "A{" in pattern else w) for w in STRONG]
+    cases = [(sentence, word) for word in words for sentence in SENTENCES]
+
+    missed = [case for case in cases if not is_found(lexicon, *case)]
+
+    assert 1 - len(missed) / len(cases) >= 0.95, sorted({word for _, word in missed})
+
+
+@pytest.mark.parametrize("word", STRONG)
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        pytest.param(lambda word: word[0] + word[1:].translate(DIGITS), id="digits"),
+        pytest.param(lambda word: f"{word[0]}🖕{word[2:]}", id="emoji for a letter"),
+        pytest.param("  ".join, id="wide gaps"),
+        pytest.param("--".join, id="doubled marks"),
+        pytest.param(lambda word: f"{word[0]}.{'_'.join(word[1:])}", id="two marks"),
+    ],
+)
+def test_strong_words_are_found_in_common_writing(
+    lexicon: Lexicon, word: str, disguise: Callable[[str], str]
+) -> None:
+    missed = [s for s in SENTENCES if not is_found(lexicon, s, disguise(word))]
+
+    assert missed == []
 
 
 def test_strong_words_are_found_as_they_are(lexicon: Lexicon) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.finding import Attribute, Finding, Rule, Source, Span
-from model.judge import Judge, load_judge
+from model.judge import MAX_UNKNOWN, Judge, load_judge
 
 JUDGE: Judge = load_judge()
 
@@ -73,7 +73,7 @@ def test_it_abstains_on_what_it_knows_nothing_of(text: str) -> None:
     (found,) = judgement.findings
     assert judgement.scores is None
     assert (found.rule, found.attribute, found.detail) == (None, None, "unknown")
-    assert found.score > 0.5
+    assert found.score > MAX_UNKNOWN
 
 
 def test_in_a_foreign_text_the_lexicon_still_speaks() -> None:

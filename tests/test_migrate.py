@@ -7,9 +7,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from service.database import Database, open_database
-from service.migrate import SCRIPTS, migrate
-from service.schema import HEAD, metadata
+from service.store.database import Database, open_database
+from service.store.migrate import SCRIPTS, migrate
+from service.store.schema import HEAD, metadata
 
 
 def test_the_code_knows_its_newest_migration() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from model.dataset import Split, UnreadableData, skeleton, split
 from model.finding import Attribute
-from model.newscomments import FOLDER, news_comments
+from model.newscomments import FOLDER, by_identity, news_comments
 
 EXAMPLES = news_comments()
 KEYS = {"text", "attributes", "target", "topic", "kind", "english", "pair"}
@@ -71,6 +71,15 @@ def test_a_template_never_stands_on_both_sides_of_the_split() -> None:
         sides[example.group].add(side)
 
     assert {len(s) for s in sides.values()} == {1}
+
+
+def test_what_bias_is_measured_on_is_never_trained_on() -> None:
+    trained = {skeleton(example.text) for example in EXAMPLES}
+
+    filled = by_identity()
+
+    assert len({term for term, _ in filled}) >= 40
+    assert not [e.text for _, e in filled if skeleton(e.text) in trained]
 
 
 @pytest.mark.parametrize(

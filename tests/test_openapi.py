@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from service.problems import HTTP_KINDS, KINDS
+from service.api.problems import HTTP_KINDS, KINDS
 from tests.fixtures_service import Server
 from tests.fixtures_store import KEY
 

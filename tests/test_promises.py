@@ -206,7 +206,7 @@ def test_the_number_is_pointed_at(http: httpx.Client) -> None:
 UNKNOWN = [
     "無知の知。何も知らない人々。",
     "هذا تعليق طويل باللغة العربية عن السياسة",
-    "!!! ??? !!!",
+    "@#$%&*!",
     "😀😀😀",
 ]
 

@@ -16,10 +16,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from service.app import EXAMPLE, create_app
-from service.operations import operations
-from service.services import NAME
+from service.api.operations import operations
+from service.app import EXAMPLE
 from service.settings import SETTINGS, Setting, load_settings
+from tests.renew_readme import given, renewed, shown
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -91,17 +91,12 @@ def test_the_readme_names_only_commands_that_exist() -> None:
     assert {"run", "test", "lint", "format", "bench", "help"} <= targets
 
 
-def test_the_readme_shows_the_answer_that_is_given(tmp_path: Path) -> None:
-    app = create_app(load_settings({"REFRAIN_DATA_DIR": str(tmp_path)}))
-    operation = app.extensions[NAME].document["paths"]["/v1/moderate"]["post"]
-    success = operation["responses"]["200"]["content"]["application/json"]
-    given = json.loads(json.dumps(success["examples"]["decision"]["value"]))
-
-    shown = re.search(r"```json\n(.*?)```", README, re.DOTALL)
+def test_the_readme_shows_the_answer_that_is_given() -> None:
+    answer = given()
 
     assert EXAMPLE in README
-    assert shown is not None
-    assert json.loads(shown[1]) == given
+    assert shown(README) == answer, "run `make readme`"
+    assert renewed(README, answer) == README
 
 
 def test_every_file_the_readme_points_to_exists() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from model.artifact import shipped
 from tests.fixtures_service import START_S, Server, serving, start
 from tests.fixtures_store import KEY
 
@@ -370,15 +372,20 @@ def test_a_killed_worker_is_replaced(folder: Path) -> None:
         assert still_answers(server)
 
 
-def test_a_reload_loses_no_request(folder: Path) -> None:
+def test_a_reload_brings_the_new_model_and_loses_no_request(
+    folder: Path, model: Path
+) -> None:
     failures: list[object] = []
     done = threading.Event()
-    with serving(folder) as server, ThreadPoolExecutor(4) as pool:
+    env = {"REFRAIN_ARTIFACT": str(model)}
+    with serving(folder, **env) as server, ThreadPoolExecutor(4) as pool:
         for _ in range(4):
             pool.submit(send_until, done, server, failures)
         old = children(server)
+        rename(model, "another")
         server.process.send_signal(signal.SIGHUP)
         wait_until_gone(old)
+        wait_until(lambda: version(server) == "another")
         done.set()
         pool.shutdown()
 
@@ -402,6 +409,75 @@ def wait_until_gone(pids: list[int]) -> None:
     deadline = time.monotonic() + 60
     while any(Path(f"/proc/{pid}").exists() for pid in pids):
         assert time.monotonic() < deadline, "the old workers did not end"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A copy of the model that ships, to be broken and replaced."""
+    return Path(shutil.copytree(shipped(), tmp_path / "model"))
+
+
+def rename(model: Path, version: str) -> None:
+    """Make another version of a model, which judges as the first one does."""
+    card = json.loads((model / "card.json").read_text())
+    (model / "card.json").write_text(json.dumps(card | {"version": version}))
+
+
+@pytest.mark.parametrize(
+    ("harm", "sentence"),
+    [
+        pytest.param(
+            lambda weights: weights.write_bytes(weights.read_bytes()[:-1000]),
+            "are not those of its card",
+            id="cut short",
+        ),
+        pytest.param(lambda weights: weights.unlink(), "cannot read", id="missing"),
+    ],
+)
+def test_a_reload_with_a_broken_model_leaves_the_old_one_in_service(
+    folder: Path, model: Path, harm: Callable[[Path], object], sentence: str
+) -> None:
+    with serving(folder, REFRAIN_ARTIFACT=str(model)) as server:
+        old = children(server)
+        harm(model / "weights.npz")
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "Not reloaded" in server.log)
+
+        assert still_answers(server)
+        assert set(old) == set(children(server))
+        refusals = [line for line in server.log.splitlines() if "Not reloaded" in line]
+        assert len(refusals) == 1
+        assert sentence in refusals[0]
+        assert "Traceback" not in server.log
+
+
+def test_after_a_refused_reload_a_sound_model_is_loaded(
+    folder: Path, model: Path
+) -> None:
+    weights = (model / "weights.npz").read_bytes()
+    with serving(folder, REFRAIN_ARTIFACT=str(model)) as server:
+        (model / "weights.npz").write_bytes(b"")
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "Not reloaded" in server.log)
+        (model / "weights.npz").write_bytes(weights)
+        rename(model, "another")
+
+        server.process.send_signal(signal.SIGHUP)
+
+        wait_until(lambda: version(server) == "another")
+        assert still_answers(server)
+
+
+def version(server: Server) -> str:
+    answer = httpx.get(f"{server.url}/v1/model", headers=HEADERS, timeout=30)
+    return str(answer.json()["model"])
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 

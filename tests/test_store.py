@@ -10,13 +10,13 @@ from sqlalchemy import func, select
 
 from model.finding import Rule
 from service.auth import key_hash
-from service.database import Database
 from service.domain import Comment, Decision, Outcome, Thresholds, Verdict
 from service.errors import InvalidInput
-from service.records import Recorded, Submission
-from service.schema import comments, decisions, policies, texts
-from service.sites import Sites
-from service.store import Store
+from service.store.database import Database
+from service.store.records import Recorded, Submission
+from service.store.schema import comments, decisions, policies, texts
+from service.store.sites import Sites
+from service.store.store import Store
 from tests.fixtures_store import KEY, NOON
 from tests.samples import ABSTAINED, ACCEPTED, REJECTED, comment
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,11 +12,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text, update
 
-from service.database import Database, create_file, explain, open_database
 from service.errors import StoreUnavailable
-from service.migrate import VERSION, migrate
 from service.settings import load_settings
-from service.store import Store, open_store
+from service.store.database import (
+    BUSY_TIMEOUT_S,
+    Database,
+    create_file,
+    explain,
+    open_database,
+)
+from service.store.migrate import VERSION, migrate
+from service.store.store import Store, open_store
 from tests.fixtures_store import NOON
 from tests.samples import REJECTED, comment
 
@@ -82,6 +89,47 @@ def test_a_lock_that_is_held_too_long_is_an_error_and_then_over(
     record(store)
 
     assert store.latest(1, "c-1") is not None
+
+
+def test_a_probe_learns_soon_that_the_database_is_locked(database_url: str) -> None:
+    patient, other = open_database(database_url), open_database(database_url)
+    with other.writing() as connection:
+        if not other.is_sqlite:
+            connection.execute(text("LOCK TABLE alembic_version"))
+        start = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="locked by another process"):
+            Store(patient).ping()
+        took_s = time.monotonic() - start
+    other.close()
+
+    Store(patient).ping()
+
+    assert took_s < BUSY_TIMEOUT_S / 2
+    patient.close()
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_after_a_probe_a_writer_waits_as_long_as_before(
+    store: Store, database: Database
+) -> None:
+    with database.reading() as connection:
+        before = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+
+    store.ping()
+
+    with database.reading() as connection:
+        after = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+    assert after == before
+
+
+def test_text_with_nul_is_stored_with_a_sign_in_its_place(store: Store) -> None:
+    sent = comment("c-1", "a\0b")
+    store.record(1, sent, bytes(32), REJECTED, NOON, keep_text=True)
+
+    record = store.history(1, "c-1")
+
+    assert record is not None
+    assert record.text == "a\ufffdb"
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from service.accounts import Accounts
-from service.database import Database, open_database
-from service.schema import comments, decisions
-from service.sites import Sites
-from service.store import Store
+from service.store.accounts import Accounts
+from service.store.database import Database, open_database
+from service.store.schema import comments, decisions
+from service.store.sites import Sites
+from service.store.store import Store
 
 ROOT = Path(__file__).parent.parent
 PROCESSES = 4

@@ -10,12 +10,13 @@ from itertools import islice
 
 from model.contacts.text import DOUBTFUL, SURE, Sighting, before
 
+LEAD = 32  # characters before a number in which its "house number is" may begin
 MOST = 64  # candidates of one kind looked at in one text
 
 PREMISE = (
     r"(?<!\w)(?:[hd]\.?[ ]?no\b\.?"
     r"|(?:house|door|flat|plot|apt|apartment|villa|quarter|tc)\b\.?[ ]?"
-    r"(?:no\b\.?|number)?)[ :.#-]{0,2}"
+    r"(?:no\b\.?|number)?|(?:house|door|flat)[ ]number[ ]is\b)[ :.#-]{0,2}"
 )
 # Begins with the digit, checks what is before it afterwards: so the search skips from
 # digit to digit.
@@ -24,7 +25,8 @@ HOUSE = (
     r"(?!\w|[.,:]\d|%)"
 )
 NAME = (
-    r"(?:(?!(?:the|of|and|to|in|on|at|for|with|is|was|are|by|that|this|from|or|as|an?)\b)"
+    r"(?:(?!(?:the|of|and|to|in|on|at|for|with|is|was|are|by|that|this|from|or|as|an?"
+    r"|years?|months|days|hours|minutes|mins|people|persons|km|miles?|met(?:er|re)s?)\b)"
     r"(?:[a-z][\w.'\u2019-]{0,20}|\d{1,3}(?:st|nd|rd|th))[ ,]{1,2})"
 )
 STREET = (
@@ -59,8 +61,11 @@ FLAT = re.compile(
     re.IGNORECASE,
 )
 PREMISE_BEFORE = re.compile(
-    rf"(?P<sure>{PREMISE}(?:[a-z]-?)?)$|(?<!\w)(?:no\b\.?[ ]?|\#[ ]?)$", re.IGNORECASE
+    rf"(?P<sure>{PREMISE}(?:{HOUSE},[ ]?|[a-z]-?)?)$"
+    r"|(?<!\w)(?:no\b\.?[ ]?|number[ ]|\#[ ]?)$",
+    re.IGNORECASE,
 )
+OWNER = re.compile(r"\b(?:his|her|their|your|whose|\w+['\u2019]s)\s$")
 HAS_PIN = re.compile(PIN)
 PREMISES = re.compile(rf"{PREMISE}{HOUSE}[^.!?;\n]{{2,90}}?[ -]{PIN}", re.IGNORECASE)
 HOUSE_NAME = re.compile(
@@ -77,6 +82,7 @@ HOME = re.compile(
     r"|\baddress(?:\s(?:is|was))?(?:\s(?:at|in|on))?"
     r"|\b(?:his|her|their|my|your|whose|\w+['\u2019]s)\s(?:home|house|flat|residence)"
     r"(?:\s(?:is|was))?(?:\s(?:at|in|on))?"
+    r"|\bthe\s(?:house|flat)\sis(?:\s(?:at|in|on))?"
     r"|\b(?:find|visit|meet|get|kill|see)\s(?:him|her|them)\s(?:at|in|on))"
     r"[\s:,-]{1,3}$"
 )
@@ -114,7 +120,9 @@ def find_addresses(text: str) -> Iterator[Sighting]:
 
 def _in_a_street(text: str, match: re.Match[str]) -> Iterator[Sighting]:
     start, is_dwelling = _with_premise(text, match.start())
-    is_home = HOME.search(before(text, start, 50)) is not None
+    lead = before(text, start, 50)
+    is_home = HOME.search(lead) is not None
+    is_home = is_home or (is_dwelling and OWNER.search(lead) is not None)
     if code := CODED.match(text, match.end()):
         yield from _seen(text, start, code.end(), SURE)
     elif is_home and NAMED.match(match[0]):
@@ -130,7 +138,7 @@ def _with_premise(text: str, start: int) -> tuple[int, bool]:
 
     And whether the word before the number is one only for dwellings.
     """
-    lead = text[max(0, start - 20) : start]
+    lead = text[max(0, start - LEAD) : start]
     match = PREMISE_BEFORE.search(lead)
     if match is None:
         return start, False

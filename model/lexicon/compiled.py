@@ -11,11 +11,24 @@ from dataclasses import dataclass
 
 from model.lexicon.entries import Entry, Forms, Strength, View
 from model.lexicon.inflection import inflections, plurals
-from model.lexicon.variants import reversed_word, shortened, stretched
+from model.lexicon.variants import bared, reversed_word, shortened, stretched
 from model.text import fold
 
-REMEMBERED = 0x3400
-"""What a character is to the matcher is remembered below this code point only."""
+FEW = (range(0x3400), range(0x1F000, 0x1FC00))
+"""Blocks of which each character is remembered, what it is to the matcher: those of
+alphabets, and of emoji."""
+
+LEAST_FLAGGED = 4
+"""Letters that a word which only flags must have to be known by other spellings, and
+one more to be known when it is turned round."""
+
+LONGEST_INFLECTED = 6
+"""Of longer words only the plural is known by other spellings."""
+
+
+def is_of_few(code: int) -> bool:
+    """Whether a code point is one of those that are remembered."""
+    return any(code in block for block in FEW)
 
 
 class _Separators(dict[int, str]):
@@ -24,7 +37,7 @@ class _Separators(dict[int, str]):
     def __missing__(self, code: int) -> str:
         char = chr(code)
         kept = char if char.isalnum() or unicodedata.category(char)[0] == "M" else " "
-        if code < REMEMBERED:
+        if is_of_few(code):
             self[code] = kept
         return kept
 
@@ -41,9 +54,9 @@ def words_of(text: str) -> str:
 class Compiled:
     """What to look for.
 
-    `forms` are whole words and phrases between blanks; `inside` are parts of words;
-    `respelt` are spellings derived from strong words; within `exempt`, between blanks,
-    nothing is found.
+    `forms` are whole words, and phrases with one blank between words; `inside` are
+    parts of words; `respelt` are words that are derived spellings of others; within the
+    words and phrases of `exempt` nothing is found.
     """
 
     forms: dict[str, Entry]
@@ -55,7 +68,7 @@ class Compiled:
     def of(cls, entries: Iterable[Entry], allowed: Iterable[str]) -> Compiled:
         """List the forms of entries; of entries with one text the last holds."""
         known = _by_text(entries)
-        exempt = frozenset(words_of(fold(phrase).text) for phrase in allowed)
+        exempt = frozenset(_plain(fold(phrase).text) for phrase in allowed)
         forms = _forms(known, exempt)
         return cls(forms, _inside(known), _respelt(known, forms), exempt)
 
@@ -85,13 +98,17 @@ def _forms(known: dict[str, Entry], exempt: frozenset[str]) -> dict[str, Entry]:
         if entry.strength is Strength.IGNORE:
             continue
         for form in inflections(text) if entry.forms is not Forms.WORD else ():
-            pattern = f" {form} "
-            if form not in known and pattern not in exempt:
-                forms.setdefault(pattern, entry)
+            if form not in known and form not in exempt:
+                forms.setdefault(form, entry)
     for text, entry in known.items():
         if entry.strength is not Strength.IGNORE and _is_wordy(text):
-            forms[words_of(text)] = entry
+            forms[_plain(text)] = entry
     return forms
+
+
+def _plain(text: str) -> str:
+    """Words with one blank in place of each symbol."""
+    return words_of(text)[1:-1]
 
 
 def _is_wordy(text: str) -> bool:
@@ -113,21 +130,40 @@ def _inside(known: dict[str, Entry]) -> dict[str, Entry]:
 def _respelt(
     known: dict[str, Entry], forms: dict[str, Entry]
 ) -> dict[str, tuple[Entry, View]]:
-    """Spellings derived from strong words, none of them a word already."""
+    """Spellings derived from words, none of them a word already; strong ones first."""
     respelt: dict[str, tuple[Entry, View]] = {}
-    for text, entry in known.items():
-        if entry.strength is Strength.REJECT and text.isalpha() and text.isascii():
-            for word, view in _spellings(text, entry.forms):
-                if f" {word} " not in forms and word not in known:
-                    respelt.setdefault(word, (entry, view))
+    entries = [e for text, e in known.items() if text.isalpha() and text.isascii()]
+    for strength in (Strength.REJECT, Strength.FLAG):
+        for entry in entries:
+            if entry.strength is strength:
+                for view, words in _spellings(entry.text, entry):
+                    reading = entry, view
+                    for word in words:
+                        if word not in forms and word not in known:
+                            respelt.setdefault(word, reading)
     return respelt
 
 
-def _spellings(text: str, forms: Forms) -> Iterator[tuple[str, View]]:
-    for word in stretched(text):
-        yield word, View.REPEATED
-    for number in (text,) if forms is Forms.WORD else plurals(text)[:2]:
-        for word in reversed_word(number):
-            yield word, View.REVERSED
-        for word in shortened(number):
-            yield word, View.SHORTENED
+def _spellings(text: str, entry: Entry) -> Iterator[tuple[View, set[str]]]:
+    """Spellings of a word; of one that only flags few, for more of them are words."""
+    is_strong = entry.strength is Strength.REJECT
+    if is_strong:
+        yield View.REPEATED, stretched(text)
+    elif len(text) < LEAST_FLAGGED:
+        return
+    written = _written(text, entry)
+    if is_strong or len(text) > LEAST_FLAGGED:
+        yield View.REVERSED, set().union(*map(reversed_word, written))
+    yield View.SHORTENED, set().union(*map(bared, written))
+    if is_strong:
+        numbers = (text,) if entry.forms is Forms.WORD else plurals(text)[:2]
+        yield View.SHORTENED, set().union(*map(shortened, numbers))
+
+
+def _written(text: str, entry: Entry) -> Iterable[str]:
+    """The inflections in which a word is looked for as another spelling."""
+    if entry.forms is Forms.WORD:
+        return (text,)
+    if entry.strength is Strength.REJECT and len(text) <= LONGEST_INFLECTED:
+        return inflections(text)
+    return plurals(text)[:2]

@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from string import ascii_lowercase
 
+from model.finding import Rule
 from model.lexicon.common import WHOLE_WORDS
 from model.lexicon.entries import Entry, Strength, View
+from model.lexicon.glued import Scissors
 from model.lexicon.shapes import BLANK, RUN, STAND_INS, Shapes, covers_runs, squeezed
 
 LONGEST = 40
@@ -33,8 +36,17 @@ CENSORED = re.compile("[a-z](?=.*\0)(?=.*[a-z]|\0{2})[a-z0-9\0]+")
 """A letter, a blank, and one letter more or nothing but blanks."""
 
 SYMBOL = re.compile(r"[\W_]")
-NUMBER = re.compile(r"\d+[a-z]{1,2}|[a-z]\d+")
+NUMBER = re.compile(
+    r"\d+(?:[a-z]|st|nd|rd|th|am|pm|bn|mn|[ckm]m|kg|ft|in|lb|hp|[km]ph|[kmgt]b)"
+    r"|[a-z]\d+"
+)
 """Ordinals, quantities, roads: 45s, 73rd, 900k, A55."""
+
+SURE_LEET = 6
+"""So long a word is no accident, whatever digits it is written with."""
+
+SURE_STARS = 5
+"""So many stars after one letter stand for a slur; for fewer d*** is no dago."""
 
 MASK = re.compile(r"[*#@$%&!?^~_\-.•…]|[^\x00-\x7f\w]")
 """Symbols that hide a letter, emoji among them."""
@@ -62,21 +74,22 @@ class Reader:
         forms: Mapping[str, Entry],
         inside: Mapping[str, Entry],
         exempt: frozenset[str],
+        scissors: Scissors,
     ) -> None:
-        """Index whole words, parts of words, and words in which nothing is found."""
-        self._forms = {
-            form: entry
-            for form, entry in forms.items()
-            if form.isalpha() and SHORTEST_WORD <= len(form) <= LONGEST_WORD
-        }
-        ranked = sorted(self._forms, key=lambda form: not _is_strong(forms[form]))
+        """Index words, parts of words, and words in which nothing is found."""
+        self._scissors = scissors
+        self._forms = forms
+        fitting = [w for w in forms if SHORTEST_WORD <= len(w) <= LONGEST_WORD]
+        ranked = sorted(fitting, key=lambda form: not _is_strong(forms[form]))
         self._shapes = Shapes(ranked)
-        self._unsqueezed: dict[str, list[str]] = {}
-        for key, form in zip(
-            squeezed("\n".join(ranked)).splitlines(), ranked, strict=True
-        ):
-            self._unsqueezed.setdefault(key, []).append(form)
-        self._squeezed = Shapes(self._unsqueezed)
+        keys = squeezed("\n".join(ranked)).splitlines()
+        unsqueezed: dict[str, list[str]] = {}
+        for key, form in zip(keys, ranked, strict=True):
+            unsqueezed.setdefault(key, []).append(form)
+        self._unsqueezed = {
+            key: shared for key, shared in unsqueezed.items() if shared != [key]
+        }
+        self._squeezed = Shapes(unsqueezed)
         self._inside = inside
         self._ends = Shapes(inside)
         self._sizes = sorted({len(part) for part in inside})
@@ -90,7 +103,7 @@ class Reader:
             return None
         if piece.isalpha():
             return self.stretched(piece)
-        if not piece.islower() or NUMBER.fullmatch(piece):
+        if not piece.islower() or _is_number(piece):
             return None
         entry = self._leet(piece)
         best = Reading(entry, View.LEET) if entry else None
@@ -98,6 +111,8 @@ class Reader:
         for view in (self.stretched, self._masked, self._punctuated):
             if best and _is_strong(best.entry):
                 break
+            if best and len(MASK.findall(piece)) > 1:
+                break  # pi$$es is leet and no mask
             reading = view(piece)
             if reading and (best is None or _is_strong(reading.entry)):
                 best = reading
@@ -107,8 +122,12 @@ class Reader:
         """The entry for letters given one by one, plain or disguised."""
         if entry := self._forms.get(letters) or self._within(letters, ""):
             return entry
-        reading = self.read(letters)
-        return reading.entry if reading else None
+        if reading := self.read(letters):
+            return reading.entry
+        cuts = [0, *self._scissors.cuts(letters), len(letters)]
+        pieces = [letters[start:end] for start, end in pairwise(cuts)]
+        found = [entry for piece in pieces if (entry := self._forms.get(piece))]
+        return next((e for e in found if _is_strong(e)), found[0] if found else None)
 
     def stretched(self, piece: str) -> Reading | None:
         """fuuuuck, and stretched leet such as a$$$."""
@@ -120,7 +139,7 @@ class Reader:
         if len(short) > LONGEST:
             return None
         for key in self._squeezed.fitting(short):
-            for form in self._unsqueezed[key]:
+            for form in self._unsqueezed.get(key, (key,)):
                 if covers_runs(piece, form):
                     return Reading(self._forms[form], View.REPEATED)
         entry = self._within(squeezed(piece).translate(LEET), piece)
@@ -162,7 +181,7 @@ class Reader:
         return None
 
     def _leet_whole(self, piece: str) -> Entry | None:
-        if piece.isalpha() or NUMBER.fullmatch(piece):
+        if piece.isalpha() or _is_number(piece):
             return None
         return next((self._forms[form] for form in self._shapes.fitting(piece)), None)
 
@@ -185,7 +204,7 @@ class Reader:
         if pattern.count(BLANK) != 1 or len(short) < 4 or len(short) == len(pattern):
             return None
         for key in self._squeezed.fitting(short):
-            for form in self._unsqueezed[key]:
+            for form in self._unsqueezed.get(key, (key,)):
                 if len(form) == len(key):
                     return self._forms[form]
         return None
@@ -209,6 +228,20 @@ def _is_strong(entry: Entry) -> bool:
     return entry.strength is Strength.REJECT
 
 
+def _is_number(piece: str) -> bool:
+    """Whether digits say more than letters do: ordinals, quantities, roads, codes.
+
+    Far more digits than letters are leet only within a word, or in a long one: n1663r
+    and 455h0l3, but not 5h17.
+    """
+    digits = sum(map(str.isdigit, piece))
+    if digits > 2 and len(piece) < SURE_LEET:
+        letters = sum(map(str.isalpha, piece))
+        if digits > letters + 1 and not (piece[0].isalpha() and piece[-1].isalpha()):
+            return True
+    return digits > 0 and NUMBER.fullmatch(piece) is not None
+
+
 def _are_words(parts: list[str]) -> bool:
     """Whole words are never joined; single letters and fragments are."""
     return all(part in WHOLE_WORDS for part in parts) and any(
@@ -226,6 +259,8 @@ def _is_fair_mask(piece: str, entry: Entry) -> bool:
     if len(piece) < 5 and any(map(str.isdigit, piece)):
         return False
     if shown == 1:
+        if entry.rule is not Rule.OBSCENE and hidden < SURE_STARS:
+            return False
         return hidden > 2 and kinds in ({"*"}, {"#"}, {"-"}, {"_"})
     if piece[-1] in "?!.&":
         return False

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from better_profanity import Profanity
 
@@ -63,6 +63,7 @@ class View(StrEnum):
     SHORTENED = "shortened"
     REVERSED = "reversed"
     UPSIDE_DOWN = "upside down"
+    GLUED = "glued"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,11 @@ class Entry:
     forms: Forms
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """An entry found at a half-open range of the folded text."""
+class Match(NamedTuple):
+    """An entry found at a half-open range of the folded text.
+
+    A tuple, for a hostile text holds thousands.
+    """
 
     entry: Entry
     start: int

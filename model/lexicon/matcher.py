@@ -6,10 +6,9 @@ Finds words only; what follows from a match is the policy's part.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable
-from itertools import accumulate
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
@@ -25,6 +24,8 @@ from model.lexicon.entries import (
     shipped_allowed,
     shipped_entries,
 )
+from model.lexicon.overlaps import apart, disjoint, outside
+from model.lexicon.revealed import Edit, Revealed
 from model.lexicon.views import Views
 from model.text import Folded, fold
 
@@ -34,21 +35,36 @@ __all__ = [
     "Lexicon",
     "LexiconError",
     "Match",
+    "Search",
     "Strength",
     "View",
     "load_lexicon",
 ]
 
-BETWEEN = re.compile(r"[\W_]+")
-GAP = re.compile(r"\s{1,3}|[^\s\w]{1,2}|_")
-"""What may stand between the words of a phrase: blanks or a hyphen, not both."""
+RUN_OF_BLANKS = re.compile(r"(?<=\w)(?:[ \t]{2,}|([-_*~])\1{1,2})(?=\w)")
+"""Blanks or joints where one stands between the words of a phrase."""
 
-MOST_REVEALED = 50
-"""So many disguised words are made plain to look for phrases: time is bounded."""
+ENDING_MARKS = re.compile(r"[!|+(\[<{]+(?!\w)")
 
-Meaning = Entry | Literal[View.REPEATED] | None
-"""What a pattern stands for: an entry, a sign of repeated letters, or (None) text in
-which nothing is found."""
+ENOUGH = 200
+"""In a text with more plain words that reject nothing else is looked for."""
+
+SIGNS = len(STRETCH_SIGNS)
+"""The first patterns are signs of repeated letters, not entries."""
+
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What stands in a text: by start, none overlapping another.
+
+    Where `is_complete` is false, more of the text looked disguised than is read in
+    bounded time: what was found is there, but there may be more.
+    """
+
+    matches: list[Match]
+    is_complete: bool
 
 
 class Lexicon:
@@ -62,72 +78,98 @@ class Lexicon:
             allowed: words and phrases in which nothing is found.
         """
         compiled = Compiled.of(entries, allowed)
-        patterns: dict[str, Meaning] = {
-            **dict.fromkeys(STRETCH_SIGNS, View.REPEATED),
-            **compiled.forms,
+        patterns: dict[str, Entry | None] = {
+            **dict.fromkeys(STRETCH_SIGNS),
+            **{
+                f" {form} ": entry
+                for form, entry in compiled.forms.items()
+                if form not in compiled.inside
+            },
             **compiled.inside,
-            **dict.fromkeys(compiled.exempt),
+            **dict.fromkeys(f" {phrase} " for phrase in compiled.exempt),
         }
         self._meanings = list(patterns.values())
+        """Entries by the number of their pattern; None where nothing is found."""
         self._automaton = AhoCorasick(
             list(patterns), implementation=Implementation.ContiguousNFA
         )
         self._views = Views(compiled)
 
     def matches(self, folded: Folded) -> list[Match]:
-        """What stands in the text, by start, none overlapping another.
+        """What was found in the text: `search` without its reservations."""
+        return self.search(folded).matches
 
-        Of overlapping matches the longest holds, of equally long ones the strongest.
+    def search(self, folded: Folded) -> Search:
+        """Look for entries in a text, plain and disguised.
+
+        Of overlapping matches those that reject hold, of these the longest.
         """
-        words = words_of(folded.text)
-        hits = self._automaton.find_matches_as_indexes(words, overlapping=True)
-        plain, exempt, is_stretched = self._read_hits(hits, words, folded.text)
-        signs = self._views.signs(folded.text)
-        disguised = self._views.found(folded, words, signs, is_stretched=is_stretched)
-        if disguised:
-            disguised = _apart(_outside(exempt, disguised))
-        if signs or disguised:
-            plain += self._phrases(folded.text, disguised[:MOST_REVEALED])
-        return _apart([*_outside(exempt, plain), *disguised]) if plain else disguised
+        text = folded.text
+        words = words_of(text)
+        plain, exempt, is_stretched = self._read(words)
+        if len(plain) > ENOUGH:
+            plain = outside(exempt, plain)
+            if sum([m.entry.strength is Strength.REJECT for m in plain]) > ENOUGH:
+                return Search(apart(plain), is_complete=False)
+        signs = self._views.signs(text)
+        found, edits, is_complete = self._views.found(
+            folded, words, signs, is_stretched=is_stretched
+        )
+        disguised = apart(outside(exempt, found)) if found else found
+        if signs or disguised or edits or "  " in text:
+            edits += [
+                Edit(m.start, m.end, fold(m.entry.text).text, m.view) for m in disguised
+            ]
+            edits += islice(_narrowed(text), ENOUGH)
+            disguised += self._phrases(text, plain, edits)
+        found = outside(exempt, plain) + disguised
+        return Search(apart(found) if len(found) > 1 else found, is_complete)
 
-    def _read_hits(
-        self, hits: list[tuple[int, int, int]], words: str, text: str
-    ) -> tuple[list[Match], list[tuple[int, int]], bool]:
-        """Matches among the automaton's hits, exempt ranges, and any sign of runs."""
+    def _read(self, words: str) -> tuple[list[Match], list[Range], bool]:
+        """Plain matches, exempt ranges, and whether there is any sign of runs.
+
+        Args:
+            words: words between blanks, one blank before the text.
+        """
         is_stretched = False
         found: list[Match] = []
-        exempt: list[tuple[int, int]] = []
+        exempt: list[Range] = []
+        meanings = self._meanings
+        hits = self._automaton.find_matches_as_indexes(words, overlapping=True)
         for which, start, end in hits:
-            meaning = self._meanings[which]
-            if meaning is View.REPEATED:
+            if which < SIGNS:
                 is_stretched = True
                 continue
-            # `words` has one blank before the text; a whole word brings its blanks.
+            meaning = meanings[which]
+            # A whole word brings its blanks.
             whole = words[start] == " "
             start, end = (start, end - 2) if whole else (start - 1, end - 1)
             if meaning is None:
                 exempt.append((start, end))
-            elif _is_phrase(words[start + 1 : end + 1], text[start:end]):
+            else:
                 found.append(Match(meaning, start, end, View.PLAIN))
         return found, exempt, is_stretched
 
-    def _phrases(self, text: str, disguised: list[Match]) -> list[Match]:
-        """Phrases with a word in disguise: you pr*ck, k1ll yourself."""
-        plain, starts, ends = _revealed(text, disguised)
-        words = words_of(plain.translate(LEET))
-        hits = self._automaton.find_matches_as_indexes(words, overlapping=True)
-        views = {match.start: match.view for match in disguised}
+    def _phrases(self, text: str, plain: list[Match], edits: list[Edit]) -> list[Match]:
+        """Phrases with a word in disguise, and what was glued: you pr*ck, youprick."""
+        revealed = Revealed(text, disjoint(edits))
+        unleeted = _unleeted(revealed.text)
+        if unleeted == text:
+            return []
+        words = words_of(unleeted)
+        matches, exempt, _ = self._read(words)
+        known = {(match.start, match.end) for match in plain}
         found: list[Match] = []
-        for match in self._read_hits(hits, words, plain)[0]:
-            phrase = words[match.start + 1 : match.end + 1]
-            if " " not in phrase:
+        for match in outside(exempt, matches):
+            start, end, view = revealed.origin(match.start, match.end)
+            if (start, end) in known:
                 continue
-            start, end = starts[match.start], ends[match.end - 1]
-            within = views.keys() & set(starts[match.start : match.end])
-            if within:
-                found.append(Match(match.entry, start, end, views[min(within)]))
-            elif _is_respelt(phrase, text[start:end]):
-                found.append(Match(match.entry, start, end, View.LEET))
+            meant = words[match.start + 1 : match.end + 1]
+            if view is None and meant == text[start:end]:
+                view = View.GLUED
+            elif " " not in meant or (view is None and not text[start:end].islower()):
+                continue
+            found.append(Match(match.entry, start, end, view or View.LEET))
         return found
 
 
@@ -147,70 +189,13 @@ def load_lexicon(
     return Lexicon([*shipped_entries(), *extra], [*shipped_allowed(), *extra_allowed])
 
 
-def _is_phrase(words: str, text: str) -> bool:
-    """Whether what stands between the words of a match may stand within a phrase."""
-    if " " not in words:
-        return True
-    return all(GAP.fullmatch(gap) for gap in BETWEEN.findall(text))
+def _unleeted(text: str) -> str:
+    """The text with letters for leet, but for marks that end a word."""
+    text = ENDING_MARKS.sub(lambda marks: " " * len(marks[0]), text)
+    return text.translate(LEET)
 
 
-def _is_respelt(words: str, text: str) -> bool:
-    """Whether a phrase is written with leet letters, but not with digits only."""
-    return text.islower() and words != words_of(text)[1:-1]
-
-
-def _revealed(text: str, disguised: list[Match]) -> tuple[str, list[int], list[int]]:
-    """The text with disguised words plain.
-
-    Args:
-        text: folded.
-        disguised: matches by start, none overlapping another.
-
-    Returns:
-        The text, and for each of its characters where it starts and ends in `text`; of
-        a plain word each character starts and ends where the disguised one does.
-    """
-    parts: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    at = 0
-    for match in disguised:
-        word = fold(match.entry.text).text
-        parts += [text[at : match.start], word]
-        starts += [*range(at, match.start), *[match.start] * len(word)]
-        ends += [*range(at + 1, match.start + 1), *[match.end] * len(word)]
-        at = match.end
-    parts.append(text[at:])
-    starts += range(at, len(text))
-    ends += range(at + 1, len(text) + 1)
-    return "".join(parts), starts, ends
-
-
-def _outside(ranges: list[tuple[int, int]], found: list[Match]) -> list[Match]:
-    """Matches that lie in none of the ranges."""
-    if not ranges:
-        return found
-    ranges = sorted(ranges)
-    starts = [start for start, _ in ranges]
-    reach = list(accumulate((end for _, end in ranges), max, initial=-1))
-    return [
-        match for match in found if reach[bisect_right(starts, match.start)] < match.end
-    ]
-
-
-def _apart(found: list[Match]) -> list[Match]:
-    """Of overlapping matches the longest, of those the strongest; by start."""
-    found.sort(
-        key=lambda match: (
-            match.start - match.end,
-            match.entry.strength is not Strength.REJECT,
-            match.start,
-        )
-    )
-    kept: list[Match] = []
-    taken = bytearray(max((match.end for match in found), default=0))
-    for match in found:
-        if taken.find(1, match.start, match.end) < 0:
-            taken[match.start : match.end] = b"\1" * (match.end - match.start)
-            kept.append(match)
-    return sorted(kept, key=lambda match: match.start)
+def _narrowed(text: str) -> Iterator[Edit]:
+    """One blank for each run of them, so that a phrase is found across it."""
+    for run in RUN_OF_BLANKS.finditer(text):
+        yield Edit(run.start(), run.end(), " ", View.SPACED)

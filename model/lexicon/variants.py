@@ -6,11 +6,16 @@ lexicon is compiled rather than looked for in the text.
 
 from __future__ import annotations
 
-import re
-
 DOUBLED = frozenset("bcdefglmnoprstz")
-VOWELS = re.compile(r"[aeiou]")
-TURNED_WORDS = frozenset({"parc", "esra", "suna", "drat"})
+VOWELS = str.maketrans("", "", "aeiou")
+SHORT = frozenset(
+    {"cnt", "crp", "jzz", "lsr", "ngg", "scm", "sht", "slt", "trd", "wnk"}
+)
+"""Three letters that stand for a word of the lexicon where they are no abbreviation."""
+
+TURNED_WORDS = frozenset(
+    {"drat", "esra", "gals", "laud", "nema", "parc", "rail", "sloof", "suna", "tarp"}
+)
 """Words and names that are words of the lexicon turned round."""
 
 
@@ -29,17 +34,23 @@ def stretched(word: str) -> set[str]:
 
 
 def shortened(word: str) -> set[str]:
-    """The word without its vowels, or a long one without one of them: btch, bstard.
-
-    Four letters stay at least; the first is one of them.
-    """
-    bare = word[0] + VOWELS.sub("", word[1:])
-    forms = {bare} if len(bare) > 3 else set()
+    """The word without its vowels, or a long one without one of them: btch, bstard."""
+    forms = bared(word)
     if len(word) > 5:
         vowels = [at for at in range(1, len(word) - 1) if word[at] in "aeiou"]
         forms.update(word[:at] + word[at + 1 :] for at in vowels)
     forms.discard(word)
     return forms
+
+
+def bared(word: str) -> set[str]:
+    """The word without its vowels but the first letter: btch.
+
+    Four letters have to stay; of three only those that stand for little else.
+    """
+    bare = word[0] + word[1:].translate(VOWELS)
+    is_telling = len(bare) > 3 or bare in SHORT
+    return {bare} if is_telling and bare != word else set()
 
 
 def reversed_word(word: str) -> set[str]:

@@ -9,30 +9,48 @@ words it was given.  Plain words are the lexicon's own part.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import accumulate, islice
+from operator import add
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from model.lexicon.common import WHOLE_WORDS
-from model.lexicon.compiled import REMEMBERED, Compiled
-from model.lexicon.disguise import Reader, Reading
-from model.lexicon.entries import Entry, Match, Strength, View
-from model.lexicon.shapes import RUN
+from model.lexicon.compiled import Compiled, is_of_few
+from model.lexicon.disguise import STRETCH_SIGN, Reader, Reading
+from model.lexicon.entries import Match, View
+from model.lexicon.glued import SHORTEST_FORM, Scissors
+from model.lexicon.revealed import Edit
+from model.lexicon.spacing import OUTER, Joiner, spaced
 from model.text import Folded
 
 CHUNK = re.compile(r"\S+")
-TOKEN = re.compile(r"[^\W_]+")
 JOINTS = re.compile(r"[-/,;:&+\"'()\[\]=]+|\.{2,}|[!?](?=[a-z]{2})")
 POSSESSIVE = re.compile(r"'s?$")
 ADDRESS = re.compile(r"://|www\.|[\w.]@\w+\.\w")
 QUOTES = "'\".,;:?`([{<>}])"
-OUTER = QUOTES + "!*_~-#|+=&/\\"
-MOST_CHUNKS = 200
-"""So many different disguised-looking chunks are read in one text: time is bounded."""
+PLAIN_QUOTES = "'\".,;:?!`()[]"
+MOST_READ = 2_500
+"""So many characters of different disguised-looking chunks are read in one text."""
 
-LONGEST_GROUP = 24
-"""So many single characters in a row are read together at most."""
+PER_CHUNK = 8
+"""What reading a chunk costs besides its characters, in characters."""
+
+MOST_FOUND = 200
+"""So many matches a view gives: time is bounded."""
+
+LONGEST_TURNED = 24
+"""Longer chunks are not turned round."""
+
+CODE = re.compile(
+    r"[A-Z]+-?\d{2,}|\d{2,}-?[A-Z]+"  # number plates, models: SH17, CVN-77
+    r"|(?=(?:[A-Z]*\d){3})(?:\d[A-Z\d]*|[A-Z\d]*\d)"  # 5H1T7
+    r"|[A-Z\d]*\d[A-Z\d]*(?:[-/._:][A-Z\d]+)*[-/._:]"  # serial numbers: 5H17-204,
+    r"[A-Z\d]*\d[A-Z\d]*(?:[-/._:][A-Z\d]+)*"  # versions, dates, scores
+    r"|#[\da-fA-F]{3,8}|[\da-f]*\d[\da-f]{6,}|[\dA-F]*\d[\dA-F]{6,}"  # colours, hashes
+)
+"""What is no word for all its digits, as the reader wrote it."""
 
 KINDS = {
     "a": "abcdefghijklmnopqrstuvwxyz",
@@ -55,8 +73,8 @@ DISGUISES = (
 
 LONE = frozenset(
     f" {first}{mark}{blank}{second}{mark}"
-    for first in "a0*!(-"
-    for second in "a0*!(-"
+    for first in "a0*!(-."
+    for second in "a0*!(-."
     for mark in (" ", ". ", ", ")
     for blank in ("", " ")
 )
@@ -68,6 +86,9 @@ UPRIGHT = dict(
 )
 
 
+Hit = tuple[int, int, int]
+"""What an automaton found: which pattern, and the half-open range."""
+
 NO_SIGNS: frozenset[str] = frozenset()
 
 
@@ -77,7 +98,7 @@ class _Kinds(dict[int, str]):
     def __missing__(self, code: int) -> str:
         char = chr(code)
         kind = "a" if char.isalpha() else " " if char.isspace() else "*"
-        if code < REMEMBERED:
+        if is_of_few(code):
             self[code] = kind
         return kind
 
@@ -88,30 +109,39 @@ _kinds = _Kinds(
 )
 
 
+class Found(NamedTuple):
+    """What was uncovered in a text.
+
+    `edits` cut words that are glued together.  `is_complete` is false where too much
+    looked disguised to be read.
+    """
+
+    matches: list[Match]
+    edits: list[Edit]
+    is_complete: bool
+
+
 class Views:
     """Disguised words.  Safe to share between threads."""
 
     def __init__(self, compiled: Compiled) -> None:
         """Index what may be uncovered."""
-        forms = {form[1:-1]: entry for form, entry in compiled.forms.items()}
-        self._forms = forms.keys()
-        exempt = frozenset(phrase[1:-1] for phrase in compiled.exempt)
-        self._reader = Reader(forms, compiled.inside, exempt)
+        words = {form: e for form, e in compiled.forms.items() if form.isalpha()}
+        self._words = words
+        self._scissors = Scissors(words, compiled.exempt)
+        self._joiner = Joiner(words)
+        self._reader = Reader(words, compiled.inside, compiled.exempt, self._scissors)
+        self._respelt = compiled.respelt
         self._signs = AhoCorasick(
             [*DISGUISES, *LONE], implementation=Implementation.DFA
         )
-        self._respelt = compiled.respelt
-        self._joined = {
-            form: entry
-            for form, entry in forms.items()
-            if form.isalpha()
-            and len(form) > (3 if entry.strength is Strength.REJECT else 4)
-        }
         self._across = AhoCorasick(
             {
                 entry.text if form.startswith(entry.text) else form
-                for form, entry in self._joined.items()
-            }
+                for form, entry in words.items()
+                if len(form) >= SHORTEST_FORM
+            },
+            implementation=Implementation.ContiguousNFA,
         )
 
     def signs(self, text: str) -> frozenset[str]:
@@ -123,7 +153,7 @@ class Views:
 
     def found(
         self, folded: Folded, words: str, signs: frozenset[str], *, is_stretched: bool
-    ) -> list[Match]:
+    ) -> Found:
         """Disguised words in a folded text.
 
         Args:
@@ -134,33 +164,72 @@ class Views:
             is_stretched: whether one of `disguise.STRETCH_SIGNS` is in the text.
         """
         found: list[Match] = []
+        edits: list[Edit] = []
+        is_complete = True
         if signs or is_stretched:
-            found += self._disguised(folded.text)
-        if not LONE.isdisjoint(signs):
-            found += self._spaced(folded.text)
+            is_complete = self._disguised(folded, found)
         tokens = words.split()
-        if not self._respelt.keys().isdisjoint(tokens):
-            found += self._respelled(folded)
-        if self._across.find_matches_as_indexes(words.replace(" ", "")):
-            found += self._split(folded)
-        if not folded.original.isascii() and TURNED.search(folded.original.lower()):
-            found += self._upside_down(folded)
-        return found
+        hits = self._across.find_matches_as_indexes("".join(tokens), overlapping=True)
+        for matches in self._hidden(folded, words, signs, tokens, hits):
+            some = list(islice(matches, MOST_FOUND))
+            is_complete = is_complete and len(some) < MOST_FOUND
+            found += some
+        if "#" in folded.text:
+            edits += map(_blank, self._scissors.tag_cuts(folded))
+        if hits:
+            edits += self._glued(words, tokens, hits)
+        if len(edits) > MOST_FOUND:
+            del edits[MOST_FOUND:]
+            is_complete = False
+        return Found(found, edits, is_complete)
 
-    def _disguised(self, text: str) -> Iterator[Match]:
-        """Whatever the reader makes of the text's chunks, each read once."""
+    def _hidden(
+        self,
+        folded: Folded,
+        words: str,
+        signs: frozenset[str],
+        tokens: list[str],
+        hits: list[Hit],
+    ) -> Iterator[Iterator[Match]]:
+        """What each of the views finds that a first look speaks for."""
+        if not LONE.isdisjoint(signs):
+            yield spaced(folded.text, self._reader.spelled)
+        if not self._respelt.keys().isdisjoint(tokens):
+            yield self._respelled(folded, words)
+        if hits and not self._words.keys().isdisjoint(map(add, tokens, tokens[1:])):
+            yield self._joiner.split(folded, words)
+        if not folded.original.isascii() and TURNED.search(folded.original.lower()):
+            yield self._upside_down(folded)
+
+    def _disguised(self, folded: Folded, found: list[Match]) -> bool:
+        """Find whatever the reader makes of the text's chunks, each read once.
+
+        Returns:
+            Whether all were read.
+        """
         seen: dict[str, list[tuple[int, int, Reading]]] = {}
-        for chunk in CHUNK.finditer(text):
-            written, at = chunk.group(), chunk.start()
+        left = MOST_READ
+        for chunk in CHUNK.finditer(folded.text):
+            written = chunk[0]
             readings = seen.get(written)
             if readings is None:
-                if len(seen) == MOST_CHUNKS:
-                    return
-                if len(written) < 3 or (written.isalpha() and not RUN.search(written)):
+                if len(written) < 3 or _is_plain(written):
                     continue
-                readings = seen[written] = list(self._pieces(written))
+                if not (written.islower() or written.isalpha()):
+                    continue  # numbers, and scripts without small letters
+                left -= PER_CHUNK + len(written)
+                if left < 0:
+                    continue
+                readings = []
+                if not _is_code(folded, chunk):
+                    readings += self._pieces(written)
+                seen[written] = readings
+            if len(found) > MOST_FOUND:
+                return False
+            at = chunk.start()
             for start, end, reading in readings:
-                yield Match(reading.entry, at + start, at + end, reading.view)
+                found.append(Match(reading.entry, at + start, at + end, reading.view))
+        return left >= 0
 
     def _pieces(self, chunk: str) -> Iterator[tuple[int, int, Reading]]:
         """Readings of the whole chunk between its quotes, or else of its parts."""
@@ -186,65 +255,45 @@ class Views:
                 yield at, at + len(part), reading
             at = end if joint is None else joint.end()
 
-    def _respelled(self, folded: Folded) -> Iterator[Match]:
+    def _respelled(self, folded: Folded, words: str) -> Iterator[Match]:
         """btch, kcuf, bittch: but a few capitals without vowels are an abbreviation."""
-        for token in TOKEN.finditer(folded.text):
-            if not (known := self._respelt.get(token.group())):
+        for token in CHUNK.finditer(words):
+            if not (known := self._respelt.get(token[0])):
                 continue
-            entry, view = known
-            span = folded.span(*token.span())
+            (entry, view), start, end = known, token.start() - 1, token.end() - 1
+            span = folded.span(start, end)
             written = folded.original[span.start : span.end]
-            if view is View.SHORTENED and written[:2].isupper() and len(written) < 6:
-                continue
-            yield Match(entry, token.start(), token.end(), view)
+            if _is_abbreviation(written, folded, view) or (
+                start and view is not View.SHORTENED and written.istitle()
+            ):
+                continue  # the latter is a name, such as Twatt
+            yield Match(entry, start, end, view)
 
-    def _spaced(self, text: str) -> Iterator[Match]:
-        """f u c k: single characters, perhaps with a mark each, between blanks."""
-        for group in _lone_groups(text):
-            for chunks in _trimmed(text, group):
-                joined = "".join(text[start:end] for start, end in chunks)
-                entry = (
-                    None if "_" in joined else self._reader.spelled(joined.strip(OUTER))
-                )
-                if entry:
-                    yield Match(entry, chunks[0][0], chunks[-1][1], View.SPACED)
-                    break
+    def _glued(self, words: str, tokens: list[str], hits: list[Hit]) -> Iterator[Edit]:
+        """Where to cut words that others are glued to.
 
-    def _split(self, folded: Folded) -> Iterator[Match]:
-        """fu ck: a word in two parts that are not both words themselves."""
-        text = folded.text
-        tokens = [match.span() for match in TOKEN.finditer(text)]
-        for left, right in pairwise(tokens):
-            entry = self._joined.get(text[slice(*left)] + text[slice(*right)])
-            if entry and self._is_split(folded, left, right, entry):
-                yield Match(entry, left[0], right[1], View.SPLIT)
-
-    def _is_split(
-        self,
-        folded: Folded,
-        left: tuple[int, int],
-        right: tuple[int, int],
-        entry: Entry,
-    ) -> bool:
-        """Whether two parts read as one word cut up, not as neighbours in a sentence.
-
-        Two words never do; what only flags does if neither part is a word.
+        Args:
+            words: words between blanks, one blank before the text.
+            tokens: the words.
+            hits: where words of the lexicon stand in `tokens`, joined.
         """
-        text = folded.text
-        parts = text[slice(*left)], text[slice(*right)]
-        words = [part in WHOLE_WORDS or part in self._forms for part in parts]
-        if all(words) or (any(words) and entry.strength is not Strength.REJECT):
-            return False
-        # "Model S hit the road": a capital alone beside a word is no part of it.
-        at = folded.span(*left).start
-        if len(parts[0]) == 1 and words[1] and folded.original[at].isupper():
-            return False
-        return _is_cut(text[left[1] : right[0]], text[left[0] - 1 : left[0]], parts)
+        ends = list(accumulate(map(len, tokens)))
+        cuts: dict[str, list[int]] = {}
+        for start in dict.fromkeys(start for _, start, _ in hits):
+            which = bisect_right(ends, start)
+            word = tokens[which]
+            if word in cuts or word in self._words:
+                continue
+            cuts[word] = self._scissors.cuts(word)
+        if any(cuts.values()):
+            for token in CHUNK.finditer(words):
+                for cut in cuts.get(token[0], ()):
+                    yield _blank(token.start() - 1 + cut)
 
     def _upside_down(self, folded: Folded) -> Iterator[Match]:
         """Words with turned letters, read from the other side."""
         for chunk in CHUNK.finditer(folded.text):
-            if not 2 < len(chunk.group()) <= LONGEST_GROUP:
+            if not 2 < len(chunk.group()) <= LONGEST_TURNED:
                 continue
             span = folded.span(*chunk.span())
             written = folded.original[span.start : span.end].lower()
@@ -252,6 +301,32 @@ class Views:
                 upright = "".join(UPRIGHT.get(char, char) for char in reversed(written))
                 if entry := self._reader.spelled(upright.strip(OUTER)):
                     yield Match(entry, *chunk.span(), View.UPSIDE_DOWN)
+
+
+def _is_abbreviation(written: str, folded: Folded, view: View) -> bool:
+    """Whether a respelt word is a few capitals, where not all is capitals."""
+    return (
+        view is not View.REPEATED
+        and len(written) < 6
+        and written[:2].isupper()
+        and not folded.original.isupper()
+    )
+
+
+def _blank(at: int) -> Edit:
+    return Edit(at, at, " ", View.GLUED)
+
+
+def _is_plain(chunk: str) -> bool:
+    """Whether a chunk is a word without runs, perhaps between quotes."""
+    core = chunk if chunk.isalpha() else chunk.strip(PLAIN_QUOTES)
+    return core.isalpha() and not STRETCH_SIGN.search(core)
+
+
+def _is_code(folded: Folded, chunk: re.Match[str]) -> bool:
+    span = folded.span(*chunk.span())
+    written = folded.original[span.start : span.end].strip(QUOTES)
+    return CODE.fullmatch(written) is not None
 
 
 def _cores(chunk: str) -> list[tuple[int, str]]:
@@ -262,39 +337,3 @@ def _cores(chunk: str) -> list[tuple[int, str]]:
         if len(core) > 2:
             cores[len(chunk) - len(chunk.lstrip(outer)), core] = None
     return list(cores)
-
-
-def _lone_groups(text: str) -> Iterator[list[tuple[int, int]]]:
-    """Three and more characters in a row that stand alone, as ranges."""
-    group: list[tuple[int, int]] = []
-    for chunk in CHUNK.finditer(text):
-        start, end = chunk.span()
-        is_lone = end - start == 1 or (end - start == 2 and not chunk.group().isalnum())
-        if group and (
-            not is_lone or start - group[-1][1] > 3 or len(group) == LONGEST_GROUP
-        ):
-            if len(group) > 2:
-                yield group
-            group = []
-        if is_lone:
-            group.append((start, end))
-    if len(group) > 2:
-        yield group
-
-
-def _trimmed(
-    text: str, group: list[tuple[int, int]]
-) -> Iterator[list[tuple[int, int]]]:
-    """The group, and it without a lone word (a, I, u) at either end."""
-    for first, last in ((0, 0), (1, 0), (0, 1), (1, 1)):
-        kept = group[first : len(group) - last]
-        dropped = group[:first] + group[len(group) - last :]
-        if len(kept) > 2 and all(text[a:b] in {"a", "i", "u"} for a, b in dropped):
-            yield kept
-
-
-def _is_cut(gap: str, before: str, parts: tuple[str, str]) -> bool:
-    """Whether the gap between two parts is a cut: one blank or mark, not both."""
-    if "'" in (gap, before) or len(gap) > 2 or (gap == "." and 1 in map(len, parts)):
-        return False
-    return gap.isspace() or " " not in gap

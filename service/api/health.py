@@ -1,0 +1,47 @@
+"""Whether the process lives, whether it can give verdicts, and what it has counted.
+
+No key is asked for: probes and Prometheus rarely have one, and nothing here names a
+site or a comment.  Keep /metrics from the public in the proxy.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from service.api.hooks import RETRY_AFTER_S
+from service.api.problems import of_status, response
+from service.api.routes import answer
+from service.api.shapes import AliveAnswer, ReadyAnswer
+from service.errors import StoreUnavailable
+from service.metrics import CONTENT_TYPE
+from service.services import services
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthz")
+def alive() -> Response:
+    """Say that the process runs; nothing else is looked at."""
+    status: AliveAnswer = {"status": "ok"}
+    return answer(status)
+
+
+@bp.get("/readyz")
+def ready() -> Response:
+    """Say whether the database answers and which model is loaded."""
+    parts = services()
+    version = parts.moderation.model_version
+    try:
+        parts.store.ping()
+    except StoreUnavailable as error:
+        problem = of_status(503, "The database cannot be used.")
+        problem["checks"] = {"store": str(error), "model": version}
+        return response(problem, {"Retry-After": str(RETRY_AFTER_S)})
+    status: ReadyAnswer = {"status": "ready", "store": "ok", "model": version}
+    return answer(status)
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    """Show the counts of all workers in Prometheus' text format."""
+    return Response(services().metrics.exposition(), content_type=CONTENT_TYPE)

@@ -1,0 +1,160 @@
+"""The JSON API for sites, /v1: parse, call one use case, answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from wsgiref.types import WSGIEnvironment
+
+from flask import Blueprint, Flask, Response, request
+from werkzeug.routing import BaseConverter
+
+from service.api.answers import (
+    comment_answer,
+    decision_answer,
+    model_answer,
+    policy_answer,
+)
+from service.api.parsing import OFFSETS, is_id, parse_batch, parse_comment
+from service.api.problems import of_error
+from service.api.reading import read_json
+from service.auth import authenticate
+from service.domain import Comment
+from service.errors import InvalidInput, UnknownComment
+from service.services import Services, services
+from service.store.records import Site
+from service.wording import SITE_RULE
+
+JSON = "application/json"
+MODERATE = "/v1/moderate"
+FAILED = "refrain.failed"
+"""Where in the environment the error is that a request has met before it came here."""
+
+bp = Blueprint("api", __name__, url_prefix="/v1")
+
+
+class CommentId(BaseConverter):
+    """An id in a path: anything, slashes too, for ids are the site's own."""
+
+    regex = ".+"
+    part_isolating = False
+
+
+def register(app: Flask) -> None:
+    """Add the API to an app."""
+    app.url_map.converters["comment_id"] = CommentId
+    # Sites' ids may hold two slashes; a redirect would turn them into one.
+    app.url_map.merge_slashes = False
+    app.register_blueprint(bp)
+
+
+@bp.post("/moderate")
+def moderate() -> Response:
+    """Judge a comment; with an id the decision is stored before it is answered."""
+    if FAILED in request.environ:
+        raise request.environ[FAILED]
+    body = judged(services(), request.environ, counts_utf16)
+    return Response(body, content_type=JSON)
+
+
+def judged(
+    parts: Services, environ: WSGIEnvironment, utf16: Callable[[], bool]
+) -> bytes:
+    """The whole of `moderate` without Flask, for `service.api.express` too.
+
+    `utf16` says how to count, and may raise, once the key has been found good.
+    """
+    site = authenticate(parts.store, environ.get("HTTP_AUTHORIZATION"))
+    limits, in_utf16 = parts.settings, utf16()
+    comment = parse_comment(
+        read_json(environ, limits.max_body), max_text=limits.max_text
+    )
+    decision = parts.moderation.moderate(site, comment)
+    parts.metrics.verdict(decision.verdict)
+    shown = decision_answer(comment.id, comment.text, decision, utf16=in_utf16)
+    return _encode(shown).encode()
+
+
+@bp.post("/moderate/batch")
+def moderate_batch() -> Response:
+    """Judge several comments; what is wrong with one does not touch the others."""
+    parts, site = opened()
+    limits, utf16 = parts.settings, counts_utf16()
+    parsed = parse_batch(
+        read_json(request.environ, limits.max_batch_body),
+        max_text=limits.max_text,
+        max_comments=limits.max_batch,
+    )
+    comments = [one for one in parsed if isinstance(one, Comment)]
+    decisions = iter(parts.moderation.moderate_many(site, comments))
+    results: list[Any] = []
+    for one in parsed:
+        if isinstance(one, InvalidInput):
+            results.append(of_error(one))
+            continue
+        decision = next(decisions)
+        parts.metrics.verdict(decision.verdict)
+        results.append(decision_answer(one.id, one.text, decision, utf16=utf16))
+    return answer({"results": results})
+
+
+@bp.get("/comments/<comment_id:comment_id>")
+def comment(comment_id: str) -> Response:
+    """Tell what is stored of a comment: the decision that holds, and its history."""
+    parts, site = opened()
+    utf16 = counts_utf16()
+    if not is_id(comment_id):
+        raise UnknownComment("No comment can have this id.")
+    return answer(comment_answer(parts.moderation.find(site, comment_id), utf16=utf16))
+
+
+@bp.get("/policy")
+def policy() -> Response:
+    """Tell the thresholds in force on the key's site."""
+    parts, site = opened()
+    return answer(policy_answer(parts.moderation.policy(site), SITE_RULE))
+
+
+@bp.get("/model")
+def model() -> Response:
+    """Show the card of the model that judges."""
+    parts, _ = opened()
+    return answer(model_answer(parts.moderation.model_version, parts.model_card))
+
+
+def opened() -> tuple[Services, Site]:
+    """The parts of the app and the site whose key was sent.
+
+    Raises:
+        NotAuthenticated: no key, or one that opens nothing.
+    """
+    parts = services()
+    return parts, authenticate(parts.store, request.environ.get("HTTP_AUTHORIZATION"))
+
+
+def counts_utf16() -> bool:
+    """Whether positions are wanted in UTF-16 code units.
+
+    Raises:
+        InvalidInput: a query parameter is unknown, repeated or has no known value.
+    """
+    if not request.query_string:
+        return False
+    for name, values in request.args.lists():
+        if name != "offsets":
+            raise InvalidInput(f"?{name[:100]}", "is not a known parameter")
+        if len(values) > 1 or values[0] not in OFFSETS:
+            raise InvalidInput("?offsets", f"must be one of {', '.join(OFFSETS)}")
+    return request.args.get("offsets") == "utf16"
+
+
+def answer(value: object) -> Response:
+    """Answer 200 with a value as JSON."""
+    return Response(_encode(value), content_type=JSON)
+
+
+# One encoder for all: `json.dumps` with options builds a new one at every call.
+_encode = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False
+).encode

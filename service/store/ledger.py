@@ -1,0 +1,226 @@
+"""Entering verdicts in the log: what happens inside `Store`'s transactions.
+
+Reads nothing but what entering needs, and begins and commits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
+
+from service.domain import AUTOMATIC, Decision
+from service.store.database import Database
+from service.store.records import (
+    Recorded,
+    Submission,
+    comment_columns,
+    decision_columns,
+    decision_of,
+)
+from service.store.schema import comments, decisions, microseconds, texts
+
+# Built once: SQLAlchemy then finds their compiled form without walking them again.
+LOCKED = (
+    select(
+        comments.c.key, comments.c.text_hash, comments.c.decision, comments.c.revision
+    )
+    .where(
+        comments.c.site_id == bindparam("site_id"),
+        comments.c.id == bindparam("comment_id"),
+    )
+    .with_for_update()
+)
+CHANGE_COMMENT = update(comments).where(comments.c.key == bindparam("comment_key"))
+DECISION = select(decisions).where(
+    decisions.c.comment_key == bindparam("key"),
+    decisions.c.number == bindparam("number"),
+)
+INSERT_DECISION = insert(decisions).inline()
+INSERT_TEXT = insert(texts).inline()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A verdict made ready, so that little is left to do while others wait.
+
+    `comment` and `decision` are the columns of a new comment and of its first decision,
+    but for its key, as the driver takes them.
+    """
+
+    site_id: int
+    submission: Submission
+    now: datetime
+    comment: dict[str, Any]
+    decision: dict[str, Any]
+    recorded: Recorded
+
+
+class Ledger:
+    """Enters verdicts on one kind of database."""
+
+    def __init__(self, database: Database) -> None:
+        new_comment = database.insert_new(comments)
+        self._insert_comments = new_comment.returning(comments.c.key, comments.c.id)
+        # Of a new comment, and most are, each statement is run by the driver.
+        self._new_comment = database.compiled(
+            new_comment.returning(comments.c.key), written(comments) - {"key"}
+        )
+        self._new_decision = database.compiled(
+            INSERT_DECISION, written(decisions) - {"key"}
+        )
+
+    def entry(self, site_id: int, submission: Submission, now: datetime) -> Entry:
+        """Make ready what `enter` writes."""
+        decision = Decision(submission.verdict, AUTOMATIC, now, 1)
+        moment = microseconds(now)
+        return Entry(
+            site_id,
+            submission,
+            now,
+            _first_columns(site_id, submission, now) | {"received_at": moment},
+            {"number": 1} | decision_columns(decision) | {"decided_at": moment},
+            Recorded(submission.text_hash, decision),
+        )
+
+    def enter(self, connection: Connection, entry: Entry) -> Recorded:
+        """Enter one verdict unless one holds; see `Store.record`."""
+        cursor = connection.connection.cursor()
+        cursor.execute(self._new_comment, entry.comment)
+        rows = cursor.fetchall()
+        if not rows:
+            return _revise(connection, entry.site_id, entry.submission, entry.now)
+        key = rows[0][0]
+        cursor.execute(self._new_decision, {"comment_key": key, **entry.decision})
+        if entry.submission.keep_text:
+            connection.execute(INSERT_TEXT, _text_columns(key, entry.submission, 1))
+        return entry.recorded
+
+    def enter_many(
+        self,
+        connection: Connection,
+        site_id: int,
+        submissions: Sequence[Submission],
+        now: datetime,
+    ) -> list[Recorded]:
+        """Insert the new comments in one go; take the known ones singly.
+
+        In order of their ids, so that two batches never wait for each other in a
+        circle; the sort is stable, so that of one id the first stays the first.
+        """
+        ids = [str(submission.comment.id) for submission in submissions]
+        order = sorted(range(len(ids)), key=ids.__getitem__)
+        firsts: dict[str, int] = {}
+        for i in order:
+            firsts.setdefault(ids[i], i)
+        columns = [
+            _first_columns(site_id, submissions[i], now) for i in firsts.values()
+        ]
+        rows = connection.execute(self._insert_comments, columns).all()
+        new = {row.key: submissions[firsts[row.id]] for row in rows}
+        entered = _enter_many(connection, new, now)
+        answers = {firsts[row.id]: entered[row.key] for row in rows}
+        for i in order:
+            if i not in answers:
+                answers[i] = _revise(connection, site_id, submissions[i], now)
+        return [answers[i] for i in range(len(ids))]
+
+
+def written(table: Table) -> set[str]:
+    """The names of a table's columns."""
+    return {column.name for column in table.columns}
+
+
+def _revise(
+    connection: Connection, site_id: int, submission: Submission, now: datetime
+) -> Recorded:
+    """Answer what holds for a known comment, or enter its new revision."""
+    row = connection.execute(
+        LOCKED, {"site_id": site_id, "comment_id": submission.comment.id}
+    ).one()
+    if row.text_hash == submission.text_hash:
+        # A second query and no join: PostgreSQL would pair the locked row, which may
+        # have changed while waiting, with decisions as they were before.
+        held = connection.execute(
+            DECISION, {"key": row.key, "number": row.decision}
+        ).one()
+        return Recorded(row.text_hash, decision_of(held))
+    number, revision = row.decision + 1, row.revision + 1
+    connection.execute(
+        CHANGE_COMMENT,
+        {"comment_key": row.key}
+        | _present_columns(submission, now, number=number, revision=revision),
+    )
+    return _enter(connection, row.key, submission, now, number, revision)
+
+
+def _enter(
+    connection: Connection,
+    key: int,
+    submission: Submission,
+    now: datetime,
+    number: int,
+    revision: int,
+) -> Recorded:
+    """Append the decision of a new revision to the log."""
+    decision = Decision(submission.verdict, AUTOMATIC, now, revision)
+    connection.execute(
+        INSERT_DECISION,
+        {"comment_key": key, "number": number} | decision_columns(decision),
+    )
+    if submission.keep_text:
+        connection.execute(INSERT_TEXT, _text_columns(key, submission, revision))
+    return Recorded(submission.text_hash, decision)
+
+
+def _enter_many(
+    connection: Connection, submissions: dict[int, Submission], now: datetime
+) -> dict[int, Recorded]:
+    """Append the first decisions of new comments, given and returned by comment key."""
+    entered = {
+        key: Recorded(s.text_hash, Decision(s.verdict, AUTOMATIC, now, 1))
+        for key, s in submissions.items()
+    }
+    rows = [
+        {"comment_key": key, "number": 1} | decision_columns(recorded.decision)
+        for key, recorded in entered.items()
+    ]
+    kept = [_text_columns(k, s, 1) for k, s in submissions.items() if s.keep_text]
+    if rows:
+        connection.execute(INSERT_DECISION, rows)
+    if kept:
+        connection.execute(INSERT_TEXT, kept)
+    return entered
+
+
+def _first_columns(
+    site_id: int, submission: Submission, now: datetime
+) -> dict[str, Any]:
+    if submission.comment.id is None:
+        raise ValueError("a comment without an id cannot be recorded")
+    return {"site_id": site_id, "id": submission.comment.id} | _present_columns(
+        submission, now, number=1, revision=1
+    )
+
+
+def _present_columns(
+    submission: Submission, now: datetime, *, number: int, revision: int
+) -> dict[str, Any]:
+    verdict = submission.verdict
+    return {
+        "revision": revision,
+        "text_hash": submission.text_hash,
+        "decision": number,
+        "outcome": verdict.outcome.value,
+        "flagged": verdict.flagged,
+        "received_at": now,
+    } | comment_columns(submission.comment)
+
+
+def _text_columns(key: int, submission: Submission, revision: int) -> dict[str, Any]:
+    # PostgreSQL stores no NUL; of the same length, so that spans still point right.
+    text = submission.comment.text.replace("\0", "\ufffd")
+    return {"comment_key": key, "revision": revision, "text": text}

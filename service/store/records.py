@@ -1,0 +1,215 @@
+"""What the store returns, and how decisions are written in columns.  No SQL here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from model.finding import Attribute, Rule, Source, Span
+from service.domain import (
+    Article,
+    Author,
+    Comment,
+    Decision,
+    Outcome,
+    Reason,
+    Thresholds,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A news site and the policy in force there.
+
+    `thresholds` holds only the rules for which the site differs from the model's card.
+    `flagged_until_decided` is what a flagged comment gets until a person decides.
+    """
+
+    id: int
+    name: str
+    policy_version: int
+    thresholds: Mapping[Rule, Thresholds]
+    flagged_until_decided: Outcome
+
+    @property
+    def policy(self) -> str:
+        """The name under which decisions cite it, such as `default@3`."""
+        return f"{self.name}@{self.policy_version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A judged comment on its way into the log.
+
+    `text_hash` comes from `Store.text_hash`.  With `keep_text` false only the verdict
+    and the hash are stored.
+    """
+
+    comment: Comment
+    text_hash: bytes
+    verdict: Verdict
+    keep_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The decision that holds for a comment, and the hash of the text it judged."""
+
+    text_hash: bytes
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class CommentRecord:
+    """All that is stored of a comment.
+
+    `texts` maps a revision to its text, where that was kept.  `decisions` are all of
+    them, oldest first; the last one holds.
+    """
+
+    id: str
+    revision: int
+    texts: Mapping[int, str]
+    author: Author | None
+    article: Article | None
+    parent_id: str | None
+    language: str | None
+    received_at: datetime
+    decisions: tuple[Decision, ...]
+
+    @property
+    def text(self) -> str | None:
+        """The present revision's text; None where it was not kept."""
+        return self.texts.get(self.revision)
+
+
+def site_of(row: Row[Any]) -> Site:
+    """Build the site from its row joined with its policy's."""
+    return Site(
+        id=row.id,
+        name=row.name,
+        policy_version=row.policy_version,
+        thresholds=thresholds_of(row.thresholds),
+        flagged_until_decided=Outcome(row.flagged_until_decided),
+    )
+
+
+def comment_columns(comment: Comment) -> dict[str, Any]:
+    """Spread out what a comment says of itself, except its id and text."""
+    author, article = comment.author, comment.article
+    return {
+        "author_id": author.id if author else None,
+        "author_name": author.name if author else None,
+        "article_id": article.id if article else None,
+        "article_url": article.url if article else None,
+        "article_title": article.title if article else None,
+        "parent_id": comment.parent_id,
+        "language": comment.language,
+    }
+
+
+def author_of(row: Row[Any]) -> Author | None:
+    """Build the author from a row of `comments`."""
+    return None if row.author_id is None else Author(row.author_id, row.author_name)
+
+
+def article_of(row: Row[Any]) -> Article | None:
+    """Build the article from a row of `comments`."""
+    if row.article_id is None:
+        return None
+    return Article(row.article_id, row.article_url, row.article_title)
+
+
+def decision_columns(decision: Decision) -> dict[str, Any]:
+    """Spread a decision over the columns of `decisions`, except its comment's key."""
+    verdict = decision.verdict
+    return {
+        "revision": decision.revision,
+        "outcome": verdict.outcome.value,
+        "flagged": verdict.flagged,
+        "reasons": _reasons_json(verdict.reasons) if verdict.reasons else "[]",
+        "scores": None if verdict.scores is None else _dumps(verdict.scores),
+        "notice": verdict.notice,
+        "model": verdict.model,
+        "policy": verdict.policy,
+        "decided_by": decision.decided_by,
+        "decided_at": decision.decided_at,
+    }
+
+
+def decision_of(row: Row[Any]) -> Decision:
+    """Build the decision that `decision_columns` spread; equal to the original."""
+    verdict = Verdict(
+        outcome=Outcome(row.outcome),
+        flagged=row.flagged,
+        reasons=tuple(_reason_of(item) for item in json.loads(row.reasons)),
+        scores=None if row.scores is None else _scores_of(row.scores),
+        notice=row.notice,
+        model=row.model,
+        policy=row.policy,
+    )
+    return Decision(verdict, row.decided_by, row.decided_at, row.revision)
+
+
+def thresholds_json(thresholds: Mapping[Rule, Thresholds]) -> str:
+    """Write thresholds for the column of `policies`."""
+    return _dumps(
+        {rule: {"flag": t.flag, "reject": t.reject} for rule, t in thresholds.items()}
+    )
+
+
+def thresholds_of(text: str) -> dict[Rule, Thresholds]:
+    """Read thresholds from the column of `policies`."""
+    return {
+        Rule(rule): Thresholds(t["flag"], t["reject"])
+        for rule, t in json.loads(text).items()
+    }
+
+
+def _reasons_json(reasons: Iterable[Reason]) -> str:
+    return _dumps([_reason_json(reason) for reason in reasons])
+
+
+def _reason_json(reason: Reason) -> dict[str, Any]:
+    return {
+        "rule": reason.rule,
+        "attribute": reason.attribute,
+        "source": reason.source,
+        "score": reason.score,
+        "threshold": reason.threshold,
+        "spans": [[span.start, span.end] for span in reason.spans],
+        "message": reason.message,
+    }
+
+
+def _reason_of(item: Mapping[str, Any]) -> Reason:
+    rule, attribute = item["rule"], item["attribute"]
+    return Reason(
+        rule=None if rule is None else Rule(rule),
+        attribute=None if attribute is None else Attribute(attribute),
+        source=Source(item["source"]),
+        score=item["score"],
+        threshold=item["threshold"],
+        spans=_spans_of(item["spans"]),
+        message=item["message"],
+    )
+
+
+def _spans_of(pairs: Iterable[list[int]]) -> tuple[Span, ...]:
+    return tuple(Span(start, end) for start, end in pairs)
+
+
+def _scores_of(text: str) -> dict[Attribute, float]:
+    return {Attribute(name): score for name, score in json.loads(text).items()}
+
+
+# One encoder for all: `json.dumps` with options builds a new one at every call.
+_dumps = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False
+).encode

@@ -1,0 +1,229 @@
+"""What requests read and write: comments, their log of decisions, and open keys.
+
+What operators change is in `service.store.sites` and `service.store.accounts`;
+creating the tables is `service.store.migrate`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cached_property
+from hashlib import blake2b
+
+from sqlalchemy import bindparam, select
+
+from service.domain import Comment, Verdict
+from service.errors import StoreUnavailable
+from service.settings import Settings
+from service.store import migrate
+from service.store.database import Database, open_database
+from service.store.ledger import Ledger
+from service.store.records import (
+    CommentRecord,
+    Recorded,
+    Site,
+    Submission,
+    article_of,
+    author_of,
+    decision_of,
+    site_of,
+)
+from service.store.schema import (
+    api_keys,
+    comments,
+    decisions,
+    installation,
+    sites,
+    texts,
+)
+from service.store.sites import SITES
+from service.store.together import Together
+
+REMEMBER_KEY_S = 5.0
+"""How long a process may go by what it last read of a key, its site and its policy."""
+REMEMBERED_KEYS = 1024
+PING_S = 0.5
+NO_KEY = bytes(32)
+
+
+class Store:
+    """The log.  Safe for threads; each process opens its own.
+
+    Every method raises StoreUnavailable when the database does not answer, cannot be
+    written or is not prepared, and then nothing was stored.
+    """
+
+    def __init__(
+        self, database: Database, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.database = database
+        self._clock = clock
+        self._open_keys: dict[bytes, tuple[float, Site]] = {}
+        self._ledger = Ledger(database)
+        self._together = Together(database)
+
+    def ping(self) -> None:
+        """Make sure that the database is prepared for this code and can be written.
+
+        Waits for other writers no longer than PING_S: a probe wants to know how it is.
+        """
+        with self.database.writing(wait_s=PING_S) as connection:
+            migrate.check(connection)
+
+    def text_hash(self, text: str) -> bytes:
+        """Hash a text under this installation's secret: 32 bytes, BLAKE2b (RFC 7693).
+
+        Without the secret a hash does not tell whether a guessed text was sent.
+        """
+        return blake2b(text.encode(), key=self._secret, digest_size=32).digest()
+
+    def site_of_key(self, key_hash: bytes) -> Site | None:
+        """The site that an API key opens; None for an unknown or a revoked key.
+
+        A found site is remembered for REMEMBER_KEY_S: so long may a revoked key or a
+        replaced policy still serve in this process.  What is not found costs the same
+        one query every time, and is not remembered.
+        """
+        remembered = self._open_keys.get(key_hash)
+        if remembered and self._clock() < remembered[0]:
+            return remembered[1]
+        site = self._find_site(key_hash)
+        if site is None:
+            self._open_keys.pop(key_hash, None)
+        else:
+            if len(self._open_keys) >= REMEMBERED_KEYS:
+                self._open_keys.clear()
+            self._open_keys[key_hash] = (self._clock() + REMEMBER_KEY_S, site)
+        return site
+
+    @property
+    def remembered_keys(self) -> int:
+        """How many open keys are remembered just now; at most REMEMBERED_KEYS."""
+        return len(self._open_keys)
+
+    def latest(self, site_id: int, comment_id: str) -> Recorded | None:
+        """The decision that holds for a comment; None if it was never recorded."""
+        with self.database.reading() as connection:
+            row = connection.execute(
+                LATEST, {"site_id": site_id, "comment_id": comment_id}
+            ).one_or_none()
+        return None if row is None else Recorded(row.text_hash, decision_of(row))
+
+    def record(
+        self,
+        site_id: int,
+        comment: Comment,
+        text_hash: bytes,
+        verdict: Verdict,
+        now: datetime,
+        *,
+        keep_text: bool,
+    ) -> Recorded:
+        """Enter an automatic verdict in the log, and return the decision that holds.
+
+        A new id, or a known id with another text, gets this verdict, as a new revision.
+        A known id with the same text keeps the decision it has, and nothing is written;
+        of two that come at once, one is entered and both get it.
+
+        Args:
+            site_id: of `Site.id`.
+            comment: must have an id.
+            text_hash: of `text_hash(comment.text)`.
+            verdict: what the policy made of it.
+            now: the time of decision, aware.
+            keep_text: whether the text is stored beside its verdict.
+        """
+        submission = Submission(comment, text_hash, verdict, keep_text)
+        entry = self._ledger.entry(site_id, submission, now)
+        return self._together.write(
+            lambda connection: self._ledger.enter(connection, entry)
+        )
+
+    def record_many(
+        self, site_id: int, submissions: Sequence[Submission], now: datetime
+    ) -> list[Recorded]:
+        """Do what `record` does for each in turn, all or none of them.
+
+        Returns:
+            What holds for each submission, in their order.
+        """
+        if not submissions:
+            return []
+        return self._together.write(
+            lambda connection: self._ledger.enter_many(
+                connection, site_id, submissions, now
+            )
+        )
+
+    def history(self, site_id: int, comment_id: str) -> CommentRecord | None:
+        """All that is stored of a comment; None if it was never recorded."""
+        with self.database.reading() as connection:
+            row = connection.execute(
+                COMMENT, {"site_id": site_id, "comment_id": comment_id}
+            ).one_or_none()
+            if row is None:
+                return None
+            log = connection.execute(LOG, {"key": row.key}).all()
+            kept = connection.execute(KEPT, {"key": row.key}).all()
+        return CommentRecord(
+            id=row.id,
+            revision=log[-1].revision,
+            texts={text.revision: text.text for text in kept},
+            author=author_of(row),
+            article=article_of(row),
+            parent_id=row.parent_id,
+            language=row.language,
+            received_at=row.received_at,
+            decisions=tuple(map(decision_of, log)),
+        )
+
+    @cached_property
+    def _secret(self) -> bytes:
+        with self.database.reading() as connection:
+            secret: bytes | None = connection.scalar(select(installation.c.secret))
+        if secret is None:
+            raise StoreUnavailable("The database has no site yet; run `flask init`.")
+        return secret
+
+    def _find_site(self, key_hash: bytes) -> Site | None:
+        with self.database.reading() as connection:
+            row = connection.execute(SITE_OF_KEY, {"hash": key_hash}).one_or_none()
+        found = row.hash if row else NO_KEY
+        # The index already compared; this compares again at a constant pace.
+        is_same = hmac.compare_digest(found, key_hash)
+        return site_of(row) if row and is_same else None
+
+
+def open_store(settings: Settings) -> Store:
+    """Prepare the store; it connects on first use."""
+    return Store(
+        open_database(settings.database_url, synchronous=settings.sqlite_synchronous)
+    )
+
+
+# Built once: SQLAlchemy then finds their compiled form without walking them again.
+OF_SITE = comments.c.site_id == bindparam("site_id")
+COMMENT = select(comments).where(OF_SITE, comments.c.id == bindparam("comment_id"))
+LATEST = (
+    select(comments.c.text_hash, decisions)
+    .join(
+        decisions,
+        (decisions.c.comment_key == comments.c.key)
+        & (decisions.c.number == comments.c.decision),
+    )
+    .where(OF_SITE, comments.c.id == bindparam("comment_id"))
+)
+LOG = (
+    select(decisions)
+    .where(decisions.c.comment_key == bindparam("key"))
+    .order_by(decisions.c.number)
+)
+KEPT = select(texts).where(texts.c.comment_key == bindparam("key"))
+SITE_OF_KEY = (
+    SITES.add_columns(api_keys.c.hash)
+    .join(api_keys, api_keys.c.site_id == sites.c.id)
+    .where(api_keys.c.hash == bindparam("hash"), api_keys.c.revoked_at.is_(None))
+)
