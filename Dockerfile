@@ -37,4 +37,4 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
 # `init` migrates, and on an empty database makes the first site, key and moderator; it
 # prints their secrets once, into the container's log.  Where many replicas share one
 # database, migrate in a release step (`flask migrate`) and start gunicorn alone.
-CMD ["sh", "-c", "flask --app service.app init && exec gunicorn --config service/gunicorn_conf.py"]
+CMD ["sh", "-c", "flask --app service.cli init && exec gunicorn --config service/gunicorn_conf.py"]

@@ -37,7 +37,8 @@ READY_S = 2.0
 SERVICE: tuple[str, ...] = ()
 """gunicorn's settings name the service themselves."""
 NOOP = ("--worker-class", "gthread", "benchmarks.noop_app:create_app()")
-"""The service's worker, a gthread too, looks for its database at the start."""
+"""The service's worker, a gthread too, looks for its database at the start.  All else,
+such as that each worker keeps to a processor, is the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ is broken or foreign is refused with a sentence that says what to do.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -131,9 +132,10 @@ def load(folder: Path) -> Artifact:
             f"the weights in {folder} are not those of its card: {ADVICE}"
         )
     try:
-        with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
+        # From the bytes that were checked, not from the file, which may have changed.
+        with np.load(io.BytesIO(weights), allow_pickle=False) as arrays:
             return _artifact(card, arrays)
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise BrokenArtifact(
             f"the weights in {folder} are damaged: {ADVICE}"
         ) from error

@@ -128,10 +128,10 @@ def _part(group: str) -> Split:
 
 
 def fingerprint(examples: Iterable[Example]) -> str:
-    """A short name for exactly these texts and labels, in any order."""
+    """A short name for exactly these texts, labels and weights, in any order."""
     total = 0
     for example in examples:
-        row = json.dumps([example.text, sorted(example.labels.items())])
+        row = json.dumps([example.text, sorted(example.labels.items()), example.weight])
         digest = hashlib.blake2b(row.encode(), digest_size=8).digest()
         total = (total + int.from_bytes(digest)) % 2**64
     return f"{total:016x}"

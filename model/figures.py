@@ -145,15 +145,16 @@ def _groups(examples: Sequence[Example]) -> dict[str, NDArray[np.bool_]]:
 def fairness(
     judge: Judge, filled: Sequence[tuple[str, Example]]
 ) -> dict[str, dict[str, float]]:
-    """Subgroup, BPSN and BNSP AUC of TOXICITY for each identity.
+    """Subgroup, BPSN and BNSP AUC for each identity, of the score that decides.
 
     Args:
         judge: of the version.
         filled: an identity, and a template filled with it; see
             `model.newscomments.by_identity`.
     """
-    column = ATTRIBUTES.index(Attribute.TOXICITY)
-    score = score_all(judge, [example.text for _, example in filled])[:, column]
+    columns = [column for its in COLUMNS.values() for column in its]
+    scores = score_all(judge, [example.text for _, example in filled])
+    score = scores[:, columns].max(axis=1)
     positive = np.array([any(example.labels.values()) for _, example in filled])
     terms = np.array([term for term, _ in filled])
     return {

@@ -74,11 +74,12 @@ class Judge:
             floor: probability below which the classifier's view is no finding.
         """
         folded = fold(text)
-        matches = self._lexicon.matches(folded)
+        search = self._lexicon.search(folded)
+        matches = search.matches
         findings = _lexicon_findings(folded, matches)
         findings += find_contacts(text)
         reading = self._reader.read(folded, matches)
-        unknown = self._unknown_share(reading)
+        unknown = 1.0 if not search.is_complete else self._unknown_share(reading)
         if unknown > MAX_UNKNOWN:
             findings.append(
                 Finding(None, None, Source.CLASSIFIER, unknown, detail="unknown")

@@ -88,7 +88,8 @@ def reload_if_sound(server: Arbiter, reload: Callable[[], None]) -> None:
             text=True,
             timeout=CHECK_S,
         )
-        problem = done.stderr.strip() if done.returncode else ""
+        said = done.stderr.strip() or f"The check ended with {done.returncode}."
+        problem = said.splitlines()[-1] if done.returncode else ""
     except (OSError, subprocess.TimeoutExpired) as error:
         problem = f"The check did not end: {type(error).__name__}."
     if problem:
@@ -103,12 +104,12 @@ def pre_fork(server: Arbiter, worker: Worker) -> None:
     Only where there is at least one worker for each processor; with fewer, two services
     on a machine might choose the same one and leave others idle.
     """
-    processors = sorted(os.sched_getaffinity(0))
-    taken = Counter(
-        getattr(other, "processor", None) for other in server.WORKERS.values()
-    )
     worker.processor = None
+    if not hasattr(os, "sched_setaffinity"):
+        return  # Not on Linux.
+    processors = sorted(os.sched_getaffinity(0))
     if workers >= len(processors):
+        taken = Counter(other.processor for other in server.WORKERS.values())
         worker.processor = min(processors, key=taken.__getitem__)
 
 

@@ -56,12 +56,13 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, **env: str) -> Iterator[Server]:
+def serving(folder: Path, workers: int = WORKERS, **env: str) -> Iterator[Server]:
     """Run gunicorn on the database in a folder until the block ends."""
     log_file = folder / f"server-{uuid4().hex}.log"
     with log_file.open("wb") as log, start(folder, log.fileno(), **env) as process:
         try:
-            yield Server(wait_for_url(process, log_file), process, log_file)
+            url = wait_for_url(process, log_file, workers)
+            yield Server(url, process, log_file)
         finally:
             process.terminate()
             process.wait(timeout=START_S)
@@ -83,13 +84,13 @@ def start(folder: Path, stderr: int, **env: str) -> subprocess.Popen[bytes]:
     )
 
 
-def wait_for_url(process: subprocess.Popen[bytes], log_file: Path) -> str:
+def wait_for_url(process: subprocess.Popen[bytes], log_file: Path, workers: int) -> str:
     """Wait until all workers serve; fail with its log if it ends or hangs."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         log = log_file.read_text()
         found = re.search(r"Listening at: (http://\S+)", log)
-        if found and log.count("Worker ready") == WORKERS:
+        if found and log.count("Worker ready") == workers:
             return found[1]
         time.sleep(0.02)
     raise RuntimeError(f"gunicorn did not start:\n{log_file.read_text()}")

@@ -21,6 +21,7 @@ ORDER = [
     "model.lexicon.disguise",
     "model.lexicon.revealed",
     "model.lexicon.spacing",
+    "model.lexicon.chunks",
     "model.lexicon.overlaps",
     "model.lexicon.views",
     "model.lexicon.matcher",

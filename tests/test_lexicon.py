@@ -228,6 +228,17 @@ def test_no_text_takes_long(pattern: str) -> None:
     assert time.process_time() - began < 0.2
 
 
+@pytest.mark.parametrize("end", ["a", "A", "-a", "*", "!x"])
+@pytest.mark.parametrize("letter", ["1", "A", "1-", "A1", "f", "1f", "A-", "#f"])
+def test_no_long_chunk_takes_long(letter: str, end: str) -> None:
+    text = (letter * 10_000)[:9_990] + end
+
+    began = time.process_time()
+    LEXICON.matches(fold(text))
+
+    assert time.process_time() - began < 0.2
+
+
 @pytest.fixture(scope="module")
 def shipped() -> Lexicon:
     return load_lexicon()

@@ -377,8 +377,8 @@ def test_a_reload_brings_the_new_model_and_loses_no_request(
 ) -> None:
     failures: list[object] = []
     done = threading.Event()
-    env = {"REFRAIN_ARTIFACT": str(model)}
-    with serving(folder, **env) as server, ThreadPoolExecutor(4) as pool:
+    serve = serving(folder, REFRAIN_ARTIFACT=str(model))
+    with serve as server, ThreadPoolExecutor(4) as pool:
         for _ in range(4):
             pool.submit(send_until, done, server, failures)
         old = children(server)
@@ -410,6 +410,20 @@ def wait_until_gone(pids: list[int]) -> None:
     while any(Path(f"/proc/{pid}").exists() for pid in pids):
         assert time.monotonic() < deadline, "the old workers did not end"
         time.sleep(0.05)
+
+
+def test_workers_keep_to_processors_of_their_own(folder: Path) -> None:
+    processors = os.sched_getaffinity(0)
+    each = str(len(processors))
+    with serving(folder, len(processors), WEB_CONCURRENCY=each) as server:
+        first, *others = children(server)
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: len(set(children(server)) - {first, *others}) == 1)
+        wait_until(lambda: server.log.count("Worker ready") > len(processors))
+
+        kept = [os.sched_getaffinity(pid) for pid in children(server)]
+
+    assert sorted(kept, key=min) == [{processor} for processor in sorted(processors)]
 
 
 @pytest.fixture

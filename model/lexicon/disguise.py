@@ -42,7 +42,7 @@ NUMBER = re.compile(
 )
 """Ordinals, quantities, roads: 45s, 73rd, 900k, A55."""
 
-SURE_LEET = 6
+SURE_LEET = 7
 """So long a word is no accident, whatever digits it is written with."""
 
 SURE_STARS = 5

@@ -19,12 +19,11 @@ SHORTEST_FORM = 4
 
 BEFORE = frozenset(
     """
-    are damn dirty dumb fat filthy her his is lil little lying my old our pathetic
-    silly stupid such that the their these this those total u ugly ur utter what ya you
-    your youre
+    are damn dirty dumb fat filthy is lil little lying old pathetic silly stupid such
+    that the these this those total u ugly ur utter what ya you your youre
     """.split()  # noqa: SIM905  words read better in a row
 )
-"""What is glued in front of an insult."""
+"""What is glued in front of an insult.  Not his or my: Hiscock is a name."""
 
 ARTICLES = frozenset({"a", "an"})
 """What is glued between them: awanker is nothing, youreawanker is."""
@@ -35,6 +34,8 @@ AFTER = frozenset(
     """.split()  # noqa: SIM905
 )
 """What is glued behind one."""
+
+LONGEST_SMALL = max(map(len, BEFORE))
 
 TAG = re.compile(r"#(\w{4,60})")
 HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -63,22 +64,17 @@ class Scissors:
         """
         if not 5 < len(word) <= LONGEST or word in self._exempt:
             return []
-        return self._after(word) or self._before(word)
+        return self._after(word) or self._before(word, BEFORE)
 
-    def _before(self, word: str) -> list[int]:
+    def _before(self, word: str, small: frozenset[str]) -> list[int]:
         """Cuts of a word that begins with small words."""
-        for size in range(min(8, len(word) - SHORTEST_FORM), 0, -1):
-            if word[:size] in BEFORE:
+        for size in range(min(LONGEST_SMALL, len(word) - SHORTEST_FORM), 0, -1):
+            if word[:size] in small:
                 rest = word[size:]
-                cuts = [0] if self._is_known(rest) else self.cuts(rest)
-                if not cuts:
-                    cuts = [
-                        len(a)
-                        for a in ARTICLES
-                        if rest.startswith(a) and self._is_known(rest[len(a) :])
-                    ]
-                if cuts:
-                    return sorted({size, *(size + cut for cut in cuts)})
+                if self._is_known(rest):
+                    return [size]
+                if cuts := self._after(rest) or self._before(rest, BEFORE | ARTICLES):
+                    return [size, *(size + cut for cut in cuts)]
         return []
 
     def _after(self, word: str) -> list[int]:

@@ -167,7 +167,7 @@ class Lexicon:
             meant = words[match.start + 1 : match.end + 1]
             if view is None and meant == text[start:end]:
                 view = View.GLUED
-            elif " " not in meant or (view is None and not text[start:end].islower()):
+            elif " " not in meant or (view is None and not _is_leet(text[start:end])):
                 continue
             found.append(Match(match.entry, start, end, view or View.LEET))
         return found
@@ -187,6 +187,12 @@ def load_lexicon(
         LexiconError: a shipped file is wrong, or better-profanity's words changed.
     """
     return Lexicon([*shipped_entries(), *extra], [*shipped_allowed(), *extra_allowed])
+
+
+def _is_leet(written: str) -> bool:
+    """Whether there are letters enough for the rest to stand for some."""
+    letters = sum(map(str.isalpha, written))
+    return written.islower() and letters > sum(map(str.isdigit, written))
 
 
 def _unleeted(text: str) -> str:

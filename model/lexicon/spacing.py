@@ -36,22 +36,27 @@ def spaced(text: str, spelled: Callable[[str], Entry | None]) -> Iterator[Match]
     known: dict[str, Entry | None] = {}
     for group in LONE_GROUP.finditer(text):
         chunks = group[0].split()
+        best: tuple[Entry, int, int] | None = None
         for left, right in _trims(chunks):
             joined = "".join(chunks[left:right])
-            if "_" in joined:
-                continue
             if joined not in known:
-                # A plus is a t at either end of leet, and a frame around words.
-                core = joined.strip(OUTER)
-                known[joined] = spelled(core) or (
-                    spelled(joined) if core != joined else None
-                )
-            if entry := known[joined]:
-                spans = [chunk.span() for chunk in LOOSE.finditer(group[0])]
-                start, end = spans[left][0], spans[right - 1][1]
-                at = group.start()
-                yield Match(entry, at + start, at + end, View.SPACED)
-                break
+                known[joined] = _core_spelled(joined, spelled)
+            entry = known[joined]
+            if entry and (best is None or entry.strength is Strength.REJECT):
+                best = entry, left, right
+        if best:
+            entry, left, right = best
+            spans = [chunk.span() for chunk in LOOSE.finditer(group[0])]
+            start, end = spans[left][0], spans[right - 1][1]
+            yield Match(entry, group.start() + start, group.start() + end, View.SPACED)
+
+
+def _core_spelled(joined: str, spelled: Callable[[str], Entry | None]) -> Entry | None:
+    """What single characters spell.  A plus is a t of leet, or a frame around words."""
+    if "_" in joined:
+        return None
+    core = joined.strip(OUTER)
+    return spelled(core) or (spelled(joined) if core != joined else None)
 
 
 def _trims(chunks: list[str]) -> Iterator[tuple[int, int]]:

@@ -17,40 +17,17 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
+from model.lexicon.chunks import CHUNK, MOST_FOUND, Chunks
 from model.lexicon.compiled import Compiled, is_of_few
-from model.lexicon.disguise import STRETCH_SIGN, Reader, Reading
+from model.lexicon.disguise import Reader
 from model.lexicon.entries import Match, View
 from model.lexicon.glued import SHORTEST_FORM, Scissors
 from model.lexicon.revealed import Edit
 from model.lexicon.spacing import OUTER, Joiner, spaced
 from model.text import Folded
 
-CHUNK = re.compile(r"\S+")
-JOINTS = re.compile(r"[-/,;:&+\"'()\[\]=]+|\.{2,}|[!?](?=[a-z]{2})")
-POSSESSIVE = re.compile(r"'s?$")
-ADDRESS = re.compile(r"://|www\.|[\w.]@\w+\.\w")
-QUOTES = "'\".,;:?`([{<>}])"
-PLAIN_QUOTES = "'\".,;:?!`()[]"
-MOST_READ = 2_500
-"""So many characters of different disguised-looking chunks are read in one text."""
-
-PER_CHUNK = 8
-"""What reading a chunk costs besides its characters, in characters."""
-
-MOST_FOUND = 200
-"""So many matches a view gives: time is bounded."""
-
 LONGEST_TURNED = 24
 """Longer chunks are not turned round."""
-
-CODE = re.compile(
-    r"[A-Z]+-?\d{2,}|\d{2,}-?[A-Z]+"  # number plates, models: SH17, CVN-77
-    r"|(?=(?:[A-Z]*\d){3})(?:\d[A-Z\d]*|[A-Z\d]*\d)"  # 5H1T7
-    r"|[A-Z\d]*\d[A-Z\d]*(?:[-/._:][A-Z\d]+)*[-/._:]"  # serial numbers: 5H17-204,
-    r"[A-Z\d]*\d[A-Z\d]*(?:[-/._:][A-Z\d]+)*"  # versions, dates, scores
-    r"|#[\da-fA-F]{3,8}|[\da-f]*\d[\da-f]{6,}|[\dA-F]*\d[\dA-F]{6,}"  # colours, hashes
-)
-"""What is no word for all its digits, as the reader wrote it."""
 
 KINDS = {
     "a": "abcdefghijklmnopqrstuvwxyz",
@@ -131,6 +108,7 @@ class Views:
         self._scissors = Scissors(words, compiled.exempt)
         self._joiner = Joiner(words)
         self._reader = Reader(words, compiled.inside, compiled.exempt, self._scissors)
+        self._chunks = Chunks(self._reader)
         self._respelt = compiled.respelt
         self._signs = AhoCorasick(
             [*DISGUISES, *LONE], implementation=Implementation.DFA
@@ -167,7 +145,7 @@ class Views:
         edits: list[Edit] = []
         is_complete = True
         if signs or is_stretched:
-            is_complete = self._disguised(folded, found)
+            is_complete = self._chunks.find(folded, found)
         tokens = words.split()
         hits = self._across.find_matches_as_indexes("".join(tokens), overlapping=True)
         for matches in self._hidden(folded, words, signs, tokens, hits):
@@ -200,60 +178,6 @@ class Views:
             yield self._joiner.split(folded, words)
         if not folded.original.isascii() and TURNED.search(folded.original.lower()):
             yield self._upside_down(folded)
-
-    def _disguised(self, folded: Folded, found: list[Match]) -> bool:
-        """Find whatever the reader makes of the text's chunks, each read once.
-
-        Returns:
-            Whether all were read.
-        """
-        seen: dict[str, list[tuple[int, int, Reading]]] = {}
-        left = MOST_READ
-        for chunk in CHUNK.finditer(folded.text):
-            written = chunk[0]
-            readings = seen.get(written)
-            if readings is None:
-                if len(written) < 3 or _is_plain(written):
-                    continue
-                if not (written.islower() or written.isalpha()):
-                    continue  # numbers, and scripts without small letters
-                left -= PER_CHUNK + len(written)
-                if left < 0:
-                    continue
-                readings = []
-                if not _is_code(folded, chunk):
-                    readings += self._pieces(written)
-                seen[written] = readings
-            if len(found) > MOST_FOUND:
-                return False
-            at = chunk.start()
-            for start, end, reading in readings:
-                found.append(Match(reading.entry, at + start, at + end, reading.view))
-        return left >= 0
-
-    def _pieces(self, chunk: str) -> Iterator[tuple[int, int, Reading]]:
-        """Readings of the whole chunk between its quotes, or else of its parts."""
-        if chunk.isalpha():
-            if reading := self._reader.stretched(chunk):
-                yield 0, len(chunk), reading
-            return
-        if ADDRESS.search(chunk):
-            return
-        for start, piece in _cores(chunk):
-            if reading := self._reader.read(piece):
-                yield start, start + len(piece), reading
-                return
-        yield from self._parts(chunk)
-
-    def _parts(self, chunk: str) -> Iterator[tuple[int, int, Reading]]:
-        """Readings of what stands between hyphens, slashes, commas and quotes."""
-        at = 0
-        for joint in [*JOINTS.finditer(chunk), None]:
-            end = len(chunk) if joint is None else joint.start()
-            part = chunk[at:end].rstrip("!?.")
-            if 2 < len(part) < len(chunk) and (reading := self._reader.read(part)):
-                yield at, at + len(part), reading
-            at = end if joint is None else joint.end()
 
     def _respelled(self, folded: Folded, words: str) -> Iterator[Match]:
         """btch, kcuf, bittch: but a few capitals without vowels are an abbreviation."""
@@ -315,25 +239,3 @@ def _is_abbreviation(written: str, folded: Folded, view: View) -> bool:
 
 def _blank(at: int) -> Edit:
     return Edit(at, at, " ", View.GLUED)
-
-
-def _is_plain(chunk: str) -> bool:
-    """Whether a chunk is a word without runs, perhaps between quotes."""
-    core = chunk if chunk.isalpha() else chunk.strip(PLAIN_QUOTES)
-    return core.isalpha() and not STRETCH_SIGN.search(core)
-
-
-def _is_code(folded: Folded, chunk: re.Match[str]) -> bool:
-    span = folded.span(*chunk.span())
-    written = folded.original[span.start : span.end].strip(QUOTES)
-    return CODE.fullmatch(written) is not None
-
-
-def _cores(chunk: str) -> list[tuple[int, str]]:
-    """What may be the word in a chunk: less or more of what surrounds it belongs."""
-    cores: dict[tuple[int, str], None] = {}
-    for outer in (OUTER, QUOTES + "!?", QUOTES):
-        core = POSSESSIVE.sub("", chunk.strip(outer))
-        if len(core) > 2:
-            cores[len(chunk) - len(chunk.lstrip(outer)), core] = None
-    return list(cores)
