@@ -54,10 +54,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """Everything a classifier is served from."""
+    """Everything a classifier is served from.
+
+    `classes` maps words to their class; the words in `common` have no n-grams.
+    """
 
     card: Mapping[str, Any]
     classes: Mapping[str, str]
+    common: frozenset[str]
     grams: Block
     words: Block
     signs: Block
@@ -145,6 +149,7 @@ def _arrays(artifact: Artifact) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {"intercept": artifact.intercept}
     rows = [f"{word}\t{name}" for word, name in artifact.classes.items()]
     arrays["classes"] = _pack(rows)
+    arrays["common"] = _pack(sorted(artifact.common))
     for name in ("grams", "words", "signs"):
         block: Block = getattr(artifact, name)
         arrays[f"{name}_names"] = _pack(block.names)
@@ -160,7 +165,8 @@ def _artifact(card: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Ar
     intercept = arrays["intercept"]
     if intercept.shape != (len(Attribute),):
         raise ValueError("not one intercept per attribute")
-    return Artifact(card=card, classes=classes, intercept=intercept, **blocks)
+    common = frozenset(_unpack(arrays["common"]))
+    return Artifact(card, classes, common, intercept=intercept, **blocks)
 
 
 def _block(name: str, arrays: Mapping[str, NDArray[Any]]) -> Block:

@@ -37,6 +37,7 @@ class Classifier:
         self.version = artifact.version
         self.card: Mapping[str, Any] = artifact.card
         self._intercept = artifact.intercept
+        self._plain = artifact.common | features.MASKED
         blocks = (artifact.grams, artifact.words, artifact.signs)
         # One set of numbers for all three: 10 MB less than each its own.
         numbers = list(range(max(len(block.names) for block in blocks)))
@@ -139,13 +140,13 @@ class Classifier:
             if len(self._memory) >= MEMORY:
                 self._memory.clear()
             known = self._gram_id
-            names = () if word in features.MASKED else features.grams(word)
+            names = () if word in self._plain else features.grams(word)
             found = np.array([known[g] for g in names if g in known], dtype=np.intp)
             self._memory[word] = found
         return found
 
     def _gram_ids(self, words: Iterable[str]) -> Ids:
-        found = [self._grams_of(word) for word in dict.fromkeys(words)]
+        found = [self._grams_of(word) for word in set(words) - self._plain]
         if not found:
             return np.empty(0, dtype=np.intp)
         ids = np.concatenate(found)

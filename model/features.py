@@ -2,7 +2,7 @@
 
 Three blocks of features, made of strings, the same for training and for serving:
 
-- *grams*: character n-grams of each word, so that misspelt words are still read;
+- *grams*: character n-grams of uncommon words, so that misspelt ones are still read;
 - *words*: words and pairs of neighbouring words;
 - *signs*: the text as a sequence of word classes (who is spoken of, what is said of
   them, what is denied or quoted), as n-grams and as ordered pairs at a distance, which

@@ -68,13 +68,22 @@ class TextReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 class GramVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Character n-grams of words, present or not, weighted by idf, rows of length 1.
 
-    Equal to `TfidfVectorizer(analyzer=grams of all words, binary=True)`; the n-grams of
-    a word are made once and shared by all texts through a product of sparse matrices.
+    Only of uncommon words: a common one is known by itself, and what it looks like says
+    nothing ("peacocks").  The n-grams of a word are made once and shared by all texts
+    through a product of sparse matrices.  After fitting, `common_` holds the words that
+    stand in at least `common_df` texts.
     """
 
-    def __init__(self, *, min_df: int = 10, max_features: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        min_df: int = 10,
+        max_features: int | None = None,
+        common_df: int = 30,
+    ) -> None:
         self.min_df = min_df
         self.max_features = max_features
+        self.common_df = common_df
 
     def fit(self, texts: Sequence[ReadText], y: object = None) -> Self:
         """Choose the n-grams that stand in at least `min_df` texts, and their idf."""
@@ -116,13 +125,17 @@ class GramVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             columns += {words.setdefault(w, len(words)) for w in text.reading.words}
             ends.append(len(columns))
         by_text = _ones(columns, ends, len(words))
+        if vocabulary is None:
+            df = np.bincount(by_text.indices, minlength=len(words))
+            often = zip(words, df >= self.common_df, strict=True)
+            self.common_ = {word for word, is_common in often if is_common}
         fresh: dict[str, int] = {}
         columns, ends = [], [0]
         for word in words:
             if vocabulary is None:
-                columns += [fresh.setdefault(g, len(fresh)) for g in _grams(word)]
+                columns += [fresh.setdefault(g, len(fresh)) for g in self._grams(word)]
             else:
-                columns += [vocabulary[g] for g in _grams(word) if g in vocabulary]
+                columns += [vocabulary[g] for g in self._grams(word) if g in vocabulary]
             ends.append(len(columns))
         width = len(fresh) if vocabulary is None else len(vocabulary)
         if vocabulary is None:
@@ -131,16 +144,16 @@ class GramVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         found.data[:] = 1
         return found
 
+    def _grams(self, word: str) -> list[str]:
+        is_known = word in self.common_ or word in features.MASKED
+        return [] if is_known else features.grams(word)
+
     def _weigh(self, found: sp.csr_matrix) -> sp.csr_matrix:
         found = found.tocsr().astype(np.float32)
         found.data = self.idf_[found.indices]
         length = np.sqrt(found.multiply(found).sum(axis=1)).A1
         found.data /= np.repeat(length, np.diff(found.indptr)).astype(np.float32)
         return found
-
-
-def _grams(word: str) -> list[str]:
-    return [] if word in features.MASKED else features.grams(word)
 
 
 def _ones(columns: list[int], ends: list[int], width: int) -> sp.csr_matrix:
@@ -290,6 +303,8 @@ def restore(artifact: Artifact, lexicon: Lexicon) -> Pipeline:
             union.transformer_weights = {"signs": float(block.idf[0])}
         else:
             vectorizer.idf_ = block.idf
+        if name == "grams":
+            vectorizer.common_ = artifact.common
     regression: AttributeRegression = pipeline.named_steps["attributes"]
     rows = [blocks[name].coef for name, _ in union.transformer_list]
     regression.coef_ = np.vstack(rows).T.astype(np.float64)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
+import inspect
+import json
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -41,8 +44,9 @@ def train(corpora: Path, report: Callable[[str], None]) -> artifacts.Artifact:
     calibrate(pipeline, validation)
     name = fingerprint(data.examples)
     card: dict[str, Any] = {
-        "version": f"{datetime.now(UTC):%Y-%m-%d}-{name[:6]}",
+        "version": f"{datetime.now(UTC):%Y-%m-%d}-{_digest(name)}",
         "data": {"fingerprint": name, "examples": count_examples(data)},
+        "settings": settings(),
         "libraries": libraries(),
     }
     artifact = export(pipeline, card)
@@ -53,6 +57,18 @@ def train(corpora: Path, report: Callable[[str], None]) -> artifacts.Artifact:
     report("measuring")
     card["figures"] = measure(judge, data, civil_test_texts(corpora))
     return artifact
+
+
+def settings() -> dict[str, Any]:
+    """What the pipeline is built with."""
+    parameters = inspect.signature(build_pipeline).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
+def _digest(fingerprint_of_data: str) -> str:
+    """Six characters that name the data and the settings together."""
+    text = json.dumps([fingerprint_of_data, settings()])
+    return hashlib.blake2b(text.encode(), digest_size=3).hexdigest()
 
 
 def _shortened(example: Example) -> Example:

@@ -65,8 +65,13 @@ def export(pipeline: Pipeline, card: Mapping[str, Any]) -> Artifact:
         coef = regression.coef_[:, start:end].T.astype(np.float16)
         blocks[name] = Block(vocabulary, np.asarray(idf, dtype=np.float32), coef)
         start = end
-    classes = pipeline.named_steps["read"].classes
-    return Artifact(card, classes, intercept=regression.intercept_, **blocks)
+    return Artifact(
+        card,
+        pipeline.named_steps["read"].classes,
+        frozenset(union.transformer_list[0][1].common_),
+        intercept=regression.intercept_,
+        **blocks,
+    )
 
 
 def libraries() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ def small() -> Artifact:
     return Artifact(
         card={"version": "2026-01-01-abcdef"},
         classes={"rats": "beast", "où": "foreign"},
+        common=frozenset({"the", "été"}),
         grams=block([" a", "ab"]),
         words=block(["a b", "ü", "\u2028"]),
         signs=block(["you~mind"]),
@@ -46,6 +48,7 @@ def test_what_was_saved_is_what_is_loaded(small: Artifact, folder: Path) -> None
 
     assert loaded.version == small.version == folder.name
     assert loaded.classes == small.classes
+    assert loaded.common == small.common
     for name in ("grams", "words", "signs"):
         saved, read = getattr(small, name), getattr(loaded, name)
         assert read.names == saved.names
@@ -60,9 +63,7 @@ def test_a_version_is_never_overwritten(small: Artifact, folder: Path) -> None:
 
 def test_a_failed_save_leaves_nothing_behind(small: Artifact, tmp_path: Path) -> None:
     card = {"version": "x", "figure": float("nan")}
-    broken = Artifact(
-        card, small.classes, small.grams, small.words, small.signs, small.intercept
-    )
+    broken = replace(small, card=card)
 
     with pytest.raises(ValueError, match="not JSON compliant"):
         artifacts.save(broken, tmp_path)
