@@ -5,7 +5,7 @@ Leaves out how examples are read, and the scripts that print figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -199,8 +199,3 @@ def _vectors(
             f"need two equal, non-empty vectors, not {y.shape} and {p.shape}"
         )
     return y, p
-
-
-def mean(values: Sequence[float]) -> float:
-    """Arithmetic mean, NaN of nothing."""
-    return float(np.mean(values)) if values else float("nan")
