@@ -148,7 +148,7 @@ def _problems(row: Operation) -> dict[str, Any]:
 
 def _problem(status: int, kinds: list[Kind]) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "description": ". ".join(f"{kind.title}. {kind.advice}" for kind in kinds),
+        "description": " ".join(f"{kind.title}. {kind.advice}" for kind in kinds),
         "content": {
             MEDIA_TYPE: {
                 "schema": {"$ref": REF.format(model="Problem")},
