@@ -68,6 +68,11 @@ class Artifact:
     intercept: NDArray[np.float64]
 
     @property
+    def blocks(self) -> Mapping[str, Block]:
+        """The blocks of features by their name."""
+        return {"grams": self.grams, "words": self.words, "signs": self.signs}
+
+    @property
     def version(self) -> str:
         """The name of the version, also that of its folder."""
         return str(self.card["version"])
@@ -150,8 +155,7 @@ def _arrays(artifact: Artifact) -> dict[str, NDArray[Any]]:
     rows = [f"{word}\t{name}" for word, name in artifact.classes.items()]
     arrays["classes"] = _pack(rows)
     arrays["common"] = _pack(sorted(artifact.common))
-    for name in ("grams", "words", "signs"):
-        block: Block = getattr(artifact, name)
+    for name, block in artifact.blocks.items():
         arrays[f"{name}_names"] = _pack(block.names)
         arrays[f"{name}_idf"] = block.idf
         arrays[f"{name}_coef"] = block.coef

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +16,12 @@ from numpy.typing import NDArray
 from model import features
 from model.artifact import Artifact, Block
 from model.features import Reading
-from model.finding import Attribute
+from model.finding import ATTRIBUTES, Attribute
 
 MEMORY = 20_000
 """Words whose n-grams are remembered; at some 250 bytes each, 5 MB."""
 
 Ids = NDArray[np.intp]
-
-ATTRIBUTES = tuple(Attribute)
 
 PLAIN_MARKS = frozenset(".,:;!?'\"()-+/%")
 """Marks that mean nothing by themselves; others may be swearing in disguise."""
@@ -34,11 +31,9 @@ class Classifier:
     """Reads nothing but what it is given; safe to share between threads."""
 
     def __init__(self, artifact: Artifact) -> None:
-        self.version = artifact.version
-        self.card: Mapping[str, Any] = artifact.card
         self._intercept = artifact.intercept
         self._plain = artifact.common | features.MASKED
-        blocks = (artifact.grams, artifact.words, artifact.signs)
+        blocks = artifact.blocks.values()
         # One set of numbers for all three: 10 MB less than each its own.
         numbers = list(range(max(len(block.names) for block in blocks)))
         self._gram_id, self._word_id, self._sign_id = (

@@ -71,9 +71,16 @@ def labels_of(attributes: Iterable[Attribute]) -> dict[Attribute, int]:
     return {attribute: int(attribute in given) for attribute in Attribute}
 
 
-def deduplicate(examples: Iterable[Example]) -> list[Example]:
-    """Keep the first of examples that differ in nothing but case, space and marks."""
-    seen: set[str] = set()
+def deduplicate(
+    examples: Iterable[Example], held_out: Iterable[str] = ()
+) -> list[Example]:
+    """Keep the first of examples that differ in nothing but case, space and marks.
+
+    Args:
+        examples: of which a later one gives way to an earlier one.
+        held_out: texts that no example may have.
+    """
+    seen = {skeleton(text) for text in held_out}
     kept = []
     for example in examples:
         key = skeleton(example.text)

@@ -20,7 +20,7 @@ from model.evaluation import (
     span_f1,
     threshold_for_precision,
 )
-from model.finding import RULE_OF, Attribute, Rule
+from model.finding import ATTRIBUTES, RULE_OF, Attribute, Rule
 from model.judge import Judge
 
 PRECISION = {"flag": 0.7, "reject": 0.95}
@@ -43,8 +43,6 @@ PROSE = ("context", "wikipedia")
 
 MAX_FALSE = {"flag": 0.001, "reject": 0.0005}
 """Share of clean prose that a rule may flag or reject at most."""
-
-ATTRIBUTES = tuple(Attribute)
 
 COLUMNS: Mapping[Rule, list[int]] = {
     rule: [i for i, a in enumerate(ATTRIBUTES) if RULE_OF.get(a) is rule]

@@ -27,6 +27,9 @@ class Attribute(StrEnum):
     THREAT = "THREAT"
 
 
+ATTRIBUTES = tuple(Attribute)
+"""In the order of every row of scores, labels and coefficients."""
+
 RULE_OF: Mapping[Attribute, Rule] = MappingProxyType(
     {
         Attribute.IDENTITY_ATTACK: Rule.DEROGATORY,

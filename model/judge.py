@@ -19,8 +19,16 @@ from model import artifact as artifacts
 from model.classifier import Classifier
 from model.contacts.finder import find_contacts
 from model.features import Reader, Reading, signs
-from model.finding import RULE_OF, Attribute, Finding, Rule, Source, Span
-from model.lexicon.matcher import Lexicon, Match, Strength, load_lexicon
+from model.finding import (
+    ATTRIBUTES,
+    RULE_OF,
+    Attribute,
+    Finding,
+    Rule,
+    Source,
+    Span,
+)
+from model.lexicon.matcher import Lexicon, Match, Search, Strength, load_lexicon
 from model.text import Folded, fold
 
 ATTRIBUTE_OF: Mapping[Rule, Attribute] = {
@@ -29,8 +37,6 @@ ATTRIBUTE_OF: Mapping[Rule, Attribute] = {
     Rule.OBSCENE: Attribute.PROFANITY,
 }
 """The attribute under which a lexicon entry of a rule is reported."""
-
-ATTRIBUTES = tuple(Attribute)
 
 MIN_PART = 0.3
 """Log-odds that a word has to add at least to be shown as a reason."""
@@ -57,14 +63,12 @@ class Judgement:
 class Judge:
     """The three parts of the judge together.  Safe to share between threads."""
 
-    def __init__(
-        self, lexicon: Lexicon, classifier: Classifier, reader: Reader
-    ) -> None:
+    def __init__(self, lexicon: Lexicon, artifact: artifacts.Artifact) -> None:
         self._lexicon = lexicon
-        self._classifier = classifier
-        self._reader = reader
-        self.model_version = classifier.version
-        self.card: Mapping[str, Any] = classifier.card
+        self._classifier = Classifier(artifact)
+        self._reader = Reader(artifact.classes)
+        self.model_version = artifact.version
+        self.card: Mapping[str, Any] = artifact.card
 
     def judge(self, text: str, *, floor: float = 0.05) -> Judgement:
         """Find what may break the rule.
@@ -73,13 +77,10 @@ class Judge:
             text: the comment as sent, of any length; cost grows linearly.
             floor: probability below which the classifier's view is no finding.
         """
-        folded = fold(text)
-        search = self._lexicon.search(folded)
-        matches = search.matches
-        findings = _lexicon_findings(folded, matches)
+        folded, search, reading = self._read(text)
+        findings = _lexicon_findings(folded, search.matches)
         findings += find_contacts(text)
-        reading = self._reader.read(folded, matches)
-        unknown = 1.0 if not search.is_complete else self._unknown_share(reading)
+        unknown = self._unknown_share(search, reading)
         if unknown > MAX_UNKNOWN:
             findings.append(
                 Finding(None, None, Source.CLASSIFIER, unknown, detail="unknown")
@@ -90,7 +91,7 @@ class Judge:
         seen = [a for a in RULE_OF if scores[a] >= floor]
         if seen:
             parts = self._classifier.contributions(reading, names)
-            spans = self._spans(folded, matches, parts, seen)
+            spans = self._spans(folded, search.matches, parts, seen)
             findings += [
                 Finding(RULE_OF[a], a, Source.CLASSIFIER, scores[a], spans[a])
                 for a in seen
@@ -99,21 +100,24 @@ class Judge:
 
     def probabilities(self, text: str) -> Mapping[Attribute, float]:
         """What the classifier makes of a text, whether or not it knows its words."""
-        folded = fold(text)
-        reading = self._reader.read(folded, self._lexicon.matches(folded))
+        _, _, reading = self._read(text)
         return self._classifier.probabilities(reading, signs(reading, text))
 
     def toxic_spans(self, text: str) -> tuple[Span, ...]:
         """The words that speak most for TOXICITY, whether or not it is probable."""
-        folded = fold(text)
-        matches = self._lexicon.matches(folded)
-        reading = self._reader.read(folded, matches)
+        folded, search, reading = self._read(text)
         parts = self._classifier.contributions(reading, signs(reading, text))
         wanted = Attribute.TOXICITY
-        return self._spans(folded, matches, parts, [wanted])[wanted]
+        return self._spans(folded, search.matches, parts, [wanted])[wanted]
 
-    def _unknown_share(self, reading: Reading) -> float:
-        if len(reading.words) > MAX_WORDS:
+    def _read(self, text: str) -> tuple[Folded, Search, Reading]:
+        folded = fold(text)
+        search = self._lexicon.search(folded)
+        return folded, search, self._reader.read(folded, search.matches)
+
+    def _unknown_share(self, search: Search, reading: Reading) -> float:
+        """1 for a text made to cost time, of which only a part was looked at."""
+        if not search.is_complete or len(reading.words) > MAX_WORDS:
             return 1.0
         return self._classifier.unknown_share(reading)
 
@@ -166,4 +170,4 @@ def load_judge(folder: Path | None = None) -> Judge:
         BrokenArtifact: there is no usable version; the message says what to do.
     """
     artifact = artifacts.load(folder or artifacts.shipped())
-    return Judge(load_lexicon(), Classifier(artifact), Reader(artifact.classes))
+    return Judge(load_lexicon(), artifact)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from model.corpora import LOADERS, civil_test_texts
-from model.dataset import Examples, Split, deduplicate, skeleton, split
+from model.dataset import Examples, Split, deduplicate, split
 from model.figures import fairness, figures, score_all, toxic_span_f1
 from model.judge import Judge
 from model.newscomments import by_identity, news_comments
@@ -31,9 +31,7 @@ def gather(corpora: Path) -> Examples:
     for loader in LOADERS.values():
         rows += list(loader(corpora))
     # The spans of these comments are what explanations are measured on.
-    held_out = {skeleton(text) for text, _ in civil_test_texts(corpora)}
-    rows = [row for row in rows if skeleton(row.text) not in held_out]
-    rows = deduplicate(rows)
+    rows = deduplicate(rows, [text for text, _ in civil_test_texts(corpora)])
     return Examples(rows, split(rows))
 
 

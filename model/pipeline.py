@@ -25,14 +25,11 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from model import features
 from model.artifact import Artifact
 from model.features import Reader, Reading
-from model.finding import Attribute
 from model.lexicon.matcher import Lexicon
 from model.text import fold
 
 RATIO_FLOOR = 0.3
 """Least scale of a feature: what both classes use alike may still matter in company."""
-
-ATTRIBUTES: Sequence[Attribute] = tuple(Attribute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,11 +288,7 @@ def restore(artifact: Artifact, lexicon: Lexicon) -> Pipeline:
     """The fitted pipeline that an artefact was exported from."""
     pipeline = build_pipeline(lexicon, artifact.classes)
     union: FeatureUnion = pipeline.named_steps["features"]
-    blocks = {
-        "grams": artifact.grams,
-        "words": artifact.words,
-        "signs": artifact.signs,
-    }
+    blocks = artifact.blocks
     for name, vectorizer in union.transformer_list:
         block = blocks[name]
         vectorizer.vocabulary_ = {word: i for i, word in enumerate(block.names)}

@@ -15,10 +15,9 @@ from typing import Any
 from tqdm import tqdm
 
 from model import artifact as artifacts
-from model.classifier import Classifier
 from model.corpora import civil_test_texts
 from model.dataset import MAX_TEXT, Example, Split, UnreadableData, fingerprint
-from model.features import Reader, load_classes
+from model.features import load_classes
 from model.figures import score_all, thresholds
 from model.judge import Judge
 from model.lexicon.matcher import load_lexicon
@@ -37,7 +36,8 @@ def train(corpora: Path, report: Callable[[str], None]) -> artifacts.Artifact:
     """
     report("reading corpora")
     data = gather(corpora)
-    pipeline = build_pipeline(load_lexicon(), load_classes())
+    lexicon = load_lexicon()
+    pipeline = build_pipeline(lexicon, load_classes())
     fit(pipeline, [_shortened(e) for e in data.part(Split.TRAIN)], report)
     report("calibrating")
     validation = [_shortened(e) for e in data.part(Split.VALIDATION)]
@@ -50,7 +50,7 @@ def train(corpora: Path, report: Callable[[str], None]) -> artifacts.Artifact:
         "libraries": libraries(),
     }
     artifact = export(pipeline, card)
-    judge = Judge(load_lexicon(), Classifier(artifact), Reader(artifact.classes))
+    judge = Judge(lexicon, artifact)
     report("choosing thresholds")
     scores = score_all(judge, [example.text for example in validation])
     card["thresholds"] = thresholds(scores, validation)

@@ -16,7 +16,8 @@ from sklearn.pipeline import Pipeline
 from model.artifact import Artifact, Block
 from model.dataset import Example, labels, weights
 from model.evaluation import fit_platt
-from model.pipeline import ATTRIBUTES, AttributeRegression
+from model.finding import ATTRIBUTES
+from model.pipeline import AttributeRegression
 
 
 def fit(

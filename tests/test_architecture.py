@@ -51,6 +51,7 @@ ORDER = [
     "model.report",
     "model.evaluate",
     "service.errors",
+    "service.compact",
     "service.domain",
     "service.settings",
     "service.wording",

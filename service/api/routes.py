@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 from wsgiref.types import WSGIEnvironment
@@ -20,6 +19,7 @@ from service.api.parsing import OFFSETS, is_id, parse_batch, parse_comment
 from service.api.problems import of_error
 from service.api.reading import read_json
 from service.auth import authenticate
+from service.compact import dumps
 from service.domain import Comment
 from service.errors import InvalidInput, UnknownComment
 from service.services import Services, services
@@ -73,7 +73,7 @@ def judged(
     decision = parts.moderation.moderate(site, comment)
     parts.metrics.verdict(decision.verdict)
     shown = decision_answer(comment.id, comment.text, decision, utf16=in_utf16)
-    return _encode(shown).encode()
+    return dumps(shown).encode()
 
 
 @bp.post("/moderate/batch")
@@ -151,10 +151,4 @@ def counts_utf16() -> bool:
 
 def answer(value: object) -> Response:
     """Answer 200 with a value as JSON."""
-    return Response(_encode(value), content_type=JSON)
-
-
-# One encoder for all: `json.dumps` with options builds a new one at every call.
-_encode = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), allow_nan=False
-).encode
+    return Response(dumps(value), content_type=JSON)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from model.finding import Attribute, Rule, Source, Span
+from service.compact import dumps
 from service.domain import (
     Article,
     Author,
@@ -134,7 +135,7 @@ def decision_columns(decision: Decision) -> dict[str, Any]:
         "outcome": verdict.outcome.value,
         "flagged": verdict.flagged,
         "reasons": _reasons_json(verdict.reasons) if verdict.reasons else "[]",
-        "scores": None if verdict.scores is None else _dumps(verdict.scores),
+        "scores": None if verdict.scores is None else dumps(verdict.scores),
         "notice": verdict.notice,
         "model": verdict.model,
         "policy": verdict.policy,
@@ -159,7 +160,7 @@ def decision_of(row: Row[Any]) -> Decision:
 
 def thresholds_json(thresholds: Mapping[Rule, Thresholds]) -> str:
     """Write thresholds for the column of `policies`."""
-    return _dumps(
+    return dumps(
         {rule: {"flag": t.flag, "reject": t.reject} for rule, t in thresholds.items()}
     )
 
@@ -173,7 +174,7 @@ def thresholds_of(text: str) -> dict[Rule, Thresholds]:
 
 
 def _reasons_json(reasons: Iterable[Reason]) -> str:
-    return _dumps([_reason_json(reason) for reason in reasons])
+    return dumps([_reason_json(reason) for reason in reasons])
 
 
 def _reason_json(reason: Reason) -> dict[str, Any]:
@@ -207,9 +208,3 @@ def _spans_of(pairs: Iterable[list[int]]) -> tuple[Span, ...]:
 
 def _scores_of(text: str) -> dict[Attribute, float]:
     return {Attribute(name): score for name, score in json.loads(text).items()}
-
-
-# One encoder for all: `json.dumps` with options builds a new one at every call.
-_dumps = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), allow_nan=False
-).encode
