@@ -1,8 +1,8 @@
-"""gunicorn's threaded worker, with three things added that the service promises.
+"""gunicorn's threaded worker, with four things added that the service promises.
 
 What keeps a worker from starting is said in a sentence; requests that are no proper
-HTTP get a problem document too; and a client that never finishes its request is cut
-off instead of holding a thread for ever.
+HTTP get a problem document too; a client that never finishes its request is cut off
+instead of holding a thread for ever; and Ctrl-C is heard at any moment.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import ctypes
 import gc
 import json
+import os
 import socket
 import sys
 import time
 from contextlib import suppress
 from http import HTTPStatus
+from types import FrameType
 from typing import NoReturn
 
 # gunicorn ships no annotations.
@@ -81,6 +83,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         while self.alive and time.monotonic() < until:
             time.sleep(0.1)
         sys.exit(1)
+
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
+        """End on Ctrl-C or SIGQUIT, which come together: the terminal's, the master's.
+
+        gunicorn exits by an exception out of the handler.  In the midst of loading it
+        comes out of a library as another error, and in the midst of handing a request
+        to the pool the handler waits for a lock that its own thread holds.
+        """
+        if not self.booted:
+            os._exit(0)  # Nothing was served yet, and nothing is to be written.
+        self.handle_exit(sig, frame)
 
     def handle(self, conn: TConn) -> object:
         """Serve a connection's next request, in a thread, with a deadline."""

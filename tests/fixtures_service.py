@@ -69,7 +69,10 @@ def serving(folder: Path, workers: int = WORKERS, **env: str) -> Iterator[Server
 
 
 def start(folder: Path, stderr: int, **env: str) -> subprocess.Popen[bytes]:
-    """Start gunicorn as `make run` does, with two workers, on a free port."""
+    """Start gunicorn as `make run` does, with two workers, on a free port.
+
+    In a session of its own, so that all can be signalled together as Ctrl-C does.
+    """
     return subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "-c", "service/gunicorn_conf.py"],
         cwd=ROOT,
@@ -81,6 +84,7 @@ def start(folder: Path, stderr: int, **env: str) -> subprocess.Popen[bytes]:
             **env,
         },
         stderr=stderr,
+        start_new_session=True,
     )
 
 

@@ -21,12 +21,15 @@ import httpx
 import pytest
 
 from model.artifact import shipped
-from tests.fixtures_service import START_S, Server, serving, start
+from tests.fixtures_service import ROOT, START_S, Server, serving, start
 from tests.fixtures_store import KEY
 
 FOUL = "What the fuck is wrong with this world."
 FAIR = "The council should publish the report."
 HEADERS = {"Authorization": f"Bearer {KEY}"}
+QUIT_S = 10.0
+"""How long a server may take to end; gunicorn kills after thirty."""
+
 THREADS = 8
 """Two workers with four threads each."""
 
@@ -362,6 +365,39 @@ def send_until_it_dies(server: Server, answered: list[str]) -> None:
 def children(server: Server) -> list[int]:
     pid = server.process.pid
     return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5, 1.0])
+def test_ctrl_c_ends_the_server_at_any_moment_of_its_start(
+    folder: Path, seconds: float
+) -> None:
+    log = folder / "server.log"
+    with (
+        log.open("wb") as stream,
+        start(folder, stream.fileno()) as process,
+    ):
+        wait_until(lambda: log.read_text().count("Booting worker") == 2)
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=QUIT_S)
+
+    assert "Traceback" not in log.read_text()
+
+
+def test_ctrl_c_is_heard_where_a_library_swallows_exceptions() -> None:
+    loading = """
+from service.worker import Worker
+
+worker = Worker.__new__(Worker)
+worker.booted = False
+try:
+    worker.handle_quit(2, None)
+except BaseException:
+    raise SystemExit(3)
+"""
+    done = subprocess.run([sys.executable, "-c", loading], cwd=ROOT, check=False)
+
+    assert done.returncode == 0
 
 
 def test_a_killed_worker_is_replaced(folder: Path) -> None:
