@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from model.finding import Attribute
 
-FORMAT = 1
+FORMAT = 2
 """Version of the features and of this layout; another one cannot be served."""
 
 SHIPPED = Path(__file__).parent / "artifacts"
@@ -56,7 +56,9 @@ class Block:
 class Artifact:
     """Everything a classifier is served from.
 
-    `classes` maps words to their class; the words in `common` have no n-grams.
+    `classes` maps words to their class; the words in `common` have no n-grams; `mix`,
+    of shape (2, attributes), is how much the log-odds of the whole text and of its
+    strongest sentence count.
     """
 
     card: Mapping[str, Any]
@@ -65,6 +67,7 @@ class Artifact:
     grams: Block
     words: Block
     signs: Block
+    mix: NDArray[np.float64]
     intercept: NDArray[np.float64]
 
     @property
@@ -151,7 +154,10 @@ def load(folder: Path) -> Artifact:
 
 
 def _arrays(artifact: Artifact) -> dict[str, NDArray[Any]]:
-    arrays: dict[str, NDArray[Any]] = {"intercept": artifact.intercept}
+    arrays: dict[str, NDArray[Any]] = {
+        "mix": artifact.mix,
+        "intercept": artifact.intercept,
+    }
     rows = [f"{word}\t{name}" for word, name in artifact.classes.items()]
     arrays["classes"] = _pack(rows)
     arrays["common"] = _pack(sorted(artifact.common))
@@ -166,11 +172,11 @@ def _artifact(card: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Ar
     rows = (row.split("\t") for row in _unpack(arrays["classes"]))
     classes = {word: name for word, name in rows}
     blocks = {name: _block(name, arrays) for name in ("grams", "words", "signs")}
-    intercept = arrays["intercept"]
-    if intercept.shape != (len(Attribute),):
-        raise ValueError("not one intercept per attribute")
+    mix, intercept = arrays["mix"], arrays["intercept"]
+    if intercept.shape != (len(Attribute),) or mix.shape != (2, len(Attribute)):
+        raise ValueError("not one intercept and mixture per attribute")
     common = frozenset(_unpack(arrays["common"]))
-    return Artifact(card, classes, common, intercept=intercept, **blocks)
+    return Artifact(card, classes, common, mix=mix, intercept=intercept, **blocks)
 
 
 def _block(name: str, arrays: Mapping[str, NDArray[Any]]) -> Block:

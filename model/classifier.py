@@ -1,7 +1,8 @@
 """Classifier: probabilities of the six attributes, served from an artefact's arrays.
 
 scikit-learn is not imported here.  A word's n-grams are looked up once and remembered;
-a text costs one gather and one sum per block of features.  The model is linear, so what
+a text costs one gather and one sum per block of features, and as much again for its
+sentences, of which the strongest counts beside the whole.  Both are linear, so what
 each word contributed to a probability is exact and additive.
 """
 
@@ -31,6 +32,7 @@ class Classifier:
     """Reads nothing but what it is given; safe to share between threads."""
 
     def __init__(self, artifact: Artifact) -> None:
+        self._of_whole, self._of_strongest = artifact.mix
         self._intercept = artifact.intercept
         self._plain = artifact.common | features.MASKED
         blocks = artifact.blocks.values()
@@ -56,13 +58,12 @@ class Classifier:
         Text of which nothing is known gets the classes' prior: ask `unknown_share`
         before believing it.
         """
-        logit = (
-            self._intercept
-            + _normalized(self._grams, self._gram_ids(reading.words))
-            + _normalized(self._words, self._word_ids(reading.words))
-            + _total(self._signs, self._sign_ids(signs))[:-1]
-        )
-        p = 1 / (1 + np.exp(-logit))
+        whole = strongest = self._linear(reading, signs)
+        parts = self._sentences(reading)
+        if parts:
+            strongest = np.max([self._linear(*part) for part in parts], axis=0)
+        logit = self._of_whole * whole + self._of_strongest * strongest
+        p = 1 / (1 + np.exp(-logit - self._intercept))
         return dict(zip(ATTRIBUTES, p.tolist(), strict=True))
 
     def unknown_share(self, reading: Reading) -> float:
@@ -93,6 +94,39 @@ class Classifier:
         the log-odds less the intercept and less what no word stands for (length,
         capitals).
         """
+        whole = self._parts(reading, signs)
+        sentences = self._sentences(reading)
+        if not sentences:
+            alone: NDArray[np.float64] = (self._of_whole + self._of_strongest) * whole
+            return alone
+        logits = np.stack([self._linear(*sentence) for sentence in sentences])
+        strongest = logits.argmax(axis=0)
+        total: NDArray[np.float64] = self._of_whole * whole
+        start = 0
+        for i, (sentence, names) in enumerate(sentences):
+            end = start + len(sentence.words)
+            if (chosen := strongest == i).any():
+                part = self._of_strongest * self._parts(sentence, names)
+                total[start:end, chosen] += part[:, chosen]
+            start = end
+        return total
+
+    def _linear(self, reading: Reading, signs: Sequence[str]) -> NDArray[np.float64]:
+        """Log-odds without an intercept, shape (attributes,)."""
+        grams = _normalized(self._grams, self._gram_ids(reading.words))
+        words = _normalized(self._words, self._word_ids(reading.words))
+        return grams + words + _total(self._signs, self._sign_ids(signs))[:-1]
+
+    def _sentences(self, reading: Reading) -> list[tuple[Reading, list[str]]]:
+        """The sentences and their signs; none where the text is but one."""
+        ranges = features.sentences(reading)
+        if len(ranges) < 2:
+            return []
+        parts = (reading.cut(start, end) for start, end in ranges)
+        return [(part, features.signs(part, "")) for part in parts]
+
+    def _parts(self, reading: Reading, signs: Sequence[str]) -> NDArray[np.float64]:
+        """What each word adds to `_linear`, shape (words, attributes)."""
         words = reading.words
         grams = [self._grams_of(word) for word in words]
         lengths = [len(ids) for ids in grams]

@@ -160,34 +160,53 @@ def span_f1(predicted: frozenset[int], gold: frozenset[int]) -> float:
     return 2 * len(predicted & gold) / (len(predicted) + len(gold))
 
 
-def fit_platt(logit: ArrayLike, positive: ArrayLike) -> tuple[float, float]:
-    """Slope and intercept that calibrate log-odds, by Newton's method.
+def fit_platt(
+    logits: ArrayLike, positive: ArrayLike
+) -> tuple[NDArray[np.float64], float]:
+    """Slopes and intercept that calibrate log-odds together, by Newton's method.
+
+    No slope is negative: more evidence never makes an attribute less probable.
 
     Args:
-        logit: shape (n,), uncalibrated log-odds.
+        logits: shape (n, k), uncalibrated log-odds of k kinds.
         positive: shape (n,), booleans.
 
     Returns:
-        (a, b) such that 1 / (1 + exp(-(a * logit + b))) is calibrated.
+        (a, b) such that 1 / (1 + exp(-(logits @ a + b))) is calibrated.
 
     Source:
         J. Platt, "Probabilistic Outputs for Support Vector Machines", in Advances in
         Large Margin Classifiers (1999), 61-74, with the targets of its section 2.2.
     """
-    y, z = _vectors(positive, logit)
+    y, z = np.asarray(positive, dtype=bool), np.asarray(logits, dtype=float)
+    if z.ndim != 2 or y.shape != z.shape[:1] or y.size == 0:
+        raise ValueError(f"need log-odds of n texts, not {z.shape} and {y.shape}")
     n_positive, n_negative = y.sum(), (~y).sum()
     target = np.where(y, (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2))
-    design = np.column_stack([z, np.ones_like(z)])
-    theta = np.array([1.0, 0.0])
+    slopes = np.zeros(z.shape[1])
+    used = np.arange(z.shape[1])
+    while True:
+        theta = _newton(np.column_stack([z[:, used], np.ones(len(z))]), target)
+        if len(used) == 1 or theta[:-1].min() >= 0:
+            slopes[used] = theta[:-1]
+            return slopes, float(theta[-1])
+        used = np.delete(used, theta[:-1].argmin())
+
+
+def _newton(
+    design: NDArray[np.float64], target: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    theta = np.zeros(design.shape[1])
     for _ in range(100):
         p = 1 / (1 + np.exp(-design @ theta))
         gradient = design.T @ (p - target)
-        hessian = design.T @ (design * (p * (1 - p))[:, None]) + 1e-9 * np.eye(2)
-        step = np.linalg.solve(hessian, gradient)
+        hessian = design.T @ (design * (p * (1 - p))[:, None])
+        # Not singular even where two columns are one, as for texts of one sentence.
+        step = np.linalg.solve(hessian + 1e-6 * np.eye(len(theta)), gradient)
         theta -= step
         if np.abs(step).max() < 1e-10:
             break
-    return float(theta[0]), float(theta[1])
+    return theta
 
 
 def _vectors(

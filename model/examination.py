@@ -17,12 +17,12 @@ from model.evaluation import (
     roc_auc,
     wilson_lower_bound,
 )
-from model.finding import Attribute, Finding, Rule
+from model.finding import DOUBTFUL, Attribute, Finding, Rule
 from model.judge import Judge, Judgement
 from model.labelled import Labelled
 
-Limits = Mapping[str, Mapping[str, float | None]]
-"""Thresholds as in the card: rule to `flag` and `reject`."""
+Limits = Mapping[str | None, Mapping[str, float | None]]
+"""Thresholds as in the card: rule, or attribute of its own, to `flag` and `reject`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Results:
 
 def examine(judge: Judge, comments: Sequence[Labelled]) -> Results:
     """Judge every comment by the thresholds of the version's card."""
-    limits: Limits = judge.card["thresholds"]
+    limits = {**judge.card["thresholds"], **judge.card["attribute_thresholds"]}
     judgements = [judge.judge(comment.text, floor=0.0) for comment in comments]
     rejected = np.array([_meets(j, limits, "reject") for j in judgements])
     abstained = np.array([judgement.scores is None for judgement in judgements])
@@ -70,7 +70,9 @@ def _risk(judgement: Judgement) -> float:
 
 def _meets(judgement: Judgement, limits: Limits, consequence: str) -> bool:
     return any(
-        (limit := limits[rule][consequence]) is not None and finding.score >= limit
+        (limit := limits.get(finding.attribute, limits[rule])[consequence]) is not None
+        and finding.score >= limit
+        and (consequence != "reject" or finding.detail != DOUBTFUL)
         for rule, finding in _named(judgement)
     )
 

@@ -41,6 +41,12 @@ QUIET = frozenset({"the", "and", "in", "be", "ask", "like", '"'})
 REACH = 7
 """Largest distance of a pair, in tokens that carry a class."""
 
+SENTENCE = 16
+"""Words that a sentence has at least; shorter ones are read with the next."""
+
+MAX_SENTENCES = 20
+"""Parts that a text is cut into at most, so that cost stays linear."""
+
 _TOKEN = re.compile(r"[^\W\d_]+|'[a-z]{1,3}\b|\d+|[^\w\s]")
 _MARKS = re.compile(r"[^\w\s']|_")
 _ENDS = frozenset(".!?;:")
@@ -82,6 +88,18 @@ class Reading:
 
     words: list[str]
     signs: list[str]
+
+    def cut(self, start: int, end: int) -> Reading:
+        """The words from `start` up to `end`."""
+        return Reading(self.words[start:end], self.signs[start:end])
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """A reading together with the text as sent, which shows how it was written."""
+
+    reading: Reading
+    original: str
 
 
 class Reader:
@@ -174,6 +192,21 @@ def grams(word: str) -> list[str]:
 def pairs(words: Sequence[str]) -> list[str]:
     """Neighbouring words, in order, marks included."""
     return [f"{a} {b}" for a, b in pairwise(words)]
+
+
+def sentences(reading: Reading) -> list[tuple[int, int]]:
+    """Where the sentences of a text stand among its words, end exclusive.
+
+    They cover the text without gaps; one of few words belongs to its neighbour.
+    """
+    least = max(SENTENCE, len(reading.words) // MAX_SENTENCES)
+    cuts = [0]
+    for i, sign in enumerate(reading.signs, start=1):
+        if sign == "." and i - cuts[-1] >= least:
+            cuts.append(i)
+    if len(cuts) > 1 and len(reading.words) - cuts[-1] < least:
+        cuts.pop()
+    return list(pairwise([*cuts, len(reading.words)]))
 
 
 def signs(reading: Reading, original: str) -> list[str]:

@@ -26,6 +26,9 @@ from model.judge import Judge
 PRECISION = {"flag": 0.7, "reject": 0.95}
 """Share of right verdicts that a threshold is chosen for, per consequence."""
 
+PRECISION_OF_THREATS = {"flag": 0.5, "reject": 0.95}
+"""To miss a threat costs more than to have people look twice as often."""
+
 COMMENTS = (
     "own",
     "jigsaw",
@@ -50,6 +53,9 @@ COLUMNS: Mapping[Rule, list[int]] = {
 }
 """Where the attributes of a rule stand in a row of scores."""
 
+Limits = dict[str, float | None]
+"""Thresholds as in the card: `flag` and `reject`."""
+
 Scores = NDArray[np.float64]
 """Probabilities of shape (n, attributes)."""
 
@@ -60,40 +66,68 @@ def score_all(judge: Judge, texts: Iterable[str]) -> Scores:
     return np.array(rows).reshape(-1, len(ATTRIBUTES))
 
 
+LED_BY: Mapping[Rule, Attribute] = {
+    Rule.DEROGATORY: Attribute.IDENTITY_ATTACK,
+    Rule.PERSONAL: Attribute.INSULT,
+    Rule.OBSCENE: Attribute.PROFANITY,
+}
+"""The attribute that a rule's own thresholds are chosen for; another has its own."""
+
+
 def thresholds(
     scores: Scores, examples: Sequence[Example]
-) -> dict[str, dict[str, float | None]]:
+) -> tuple[dict[str, Limits], dict[str, Limits]]:
     """Scores from which each rule flags and rejects; None where none will do.
 
     Precise enough among comments, and rare enough in clean prose.  A verdict is right
     where people found any rule broken: most corpora do not tell the rules apart as
     sharply as we do, and a reader is not wronged by the wrong clause.
+
+    Returns:
+        By rule, and by attribute for those that are rarer than the one that leads their
+        rule: a threat is less probable than an insult, however clear it is.
     """
     truth = labels(examples)[:, ATTRIBUTES.index(Attribute.TOXICITY)]
     comments = _among(COMMENTS, examples) & ~np.isnan(truth)
     prose = _among(PROSE, examples) & (truth == 0)
-    table: dict[str, dict[str, float | None]] = {}
-    for rule in Rule:
-        score = scores[:, COLUMNS[rule]].max(axis=1)
-        table[rule] = {
-            name: _threshold(truth[comments] == 1, score[comments], score[prose], name)
-            for name in PRECISION
+    table: dict[Attribute, Limits] = {}
+    for attribute in RULE_OF:
+        score = scores[:, ATTRIBUTES.index(attribute)]
+        wanted = PRECISION_OF_THREATS if attribute is Attribute.THREAT else PRECISION
+        table[attribute] = {
+            name: _threshold(
+                truth[comments] == 1,
+                score[comments],
+                precision=precision,
+                at_least=_rare(score[prose], MAX_FALSE[name]),
+            )
+            for name, precision in wanted.items()
         }
-    return table
+    rules = {str(rule): table.pop(attribute) for rule, attribute in LED_BY.items()}
+    for attribute, own in table.items():
+        leading = rules[RULE_OF[attribute]]
+        # Too rare to show that it is precise enough: its rule's threshold stands.
+        own |= {name: leading[name] for name in own if own[name] is None}
+    return rules, {str(attribute): own for attribute, own in table.items()}
 
 
 def _threshold(
     positive: NDArray[np.bool_],
     score: NDArray[np.float64],
-    prose: NDArray[np.float64],
-    name: str,
+    *,
+    precision: float,
+    at_least: float,
 ) -> float | None:
-    precise = threshold_for_precision(positive, score, precision=PRECISION[name])
+    precise = threshold_for_precision(positive, score, precision=precision)
     if precise is None:
         return None
-    rare = float(np.quantile(prose, 1 - MAX_FALSE[name])) if len(prose) else 0.0
     # Upwards: the precision that was asked for must not be lost in rounding.
-    return float(np.ceil(max(precise, rare) * 1e4) / 1e4)
+    return float(np.ceil(max(precise, at_least) * 1e4) / 1e4)
+
+
+def _rare(score: NDArray[np.float64], share: float) -> float:
+    """The score that no more than a share of texts exceed; 0 where there are none."""
+    return float(np.quantile(score, 1 - share)) if len(score) else 0.0
 
 
 def _among(corpora: tuple[str, ...], examples: Sequence[Example]) -> NDArray[np.bool_]:

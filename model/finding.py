@@ -49,6 +49,10 @@ class Source(StrEnum):
     CONTACT = "contact"
 
 
+DOUBTFUL = "doubtful"
+"""`Finding.detail` of a word that a site wants to have looked at."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A part of the text as sent, in code points, end exclusive."""
@@ -65,7 +69,8 @@ class Finding:
     knows, so no clause can be named and a person has to read the text.  `attribute` is
     None for contact details, which no attribute covers.  `score` lies in [0, 1].
     `detail` says what precisely was seen where the source says too little: `phone`,
-    `email` or `address` for contact, `unknown` for an abstention, else empty.
+    `email` or `address` for contact, `unknown` for an abstention, DOUBTFUL for a word
+    that calls for a look and rejects nothing by itself, else empty.
     """
 
     rule: Rule | None

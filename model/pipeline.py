@@ -1,43 +1,32 @@
 """The scikit-learn pipeline that is trained: texts in, six probabilities out.
 
 Built from scikit-learn's parts where they serve; its own are a reader, a character
-n-gram vectorizer that looks at each distinct word once, and one logistic regression per
-attribute over the rows whose label is known.  Serving does not need this module.
+n-gram vectorizer that looks at each distinct word once, and the regressions in
+`model.regression`.  Serving does not need this module.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
-from joblib import Parallel, delayed
-from numpy.typing import NDArray
 
 # scikit-learn ships no annotations: its bases are Any to mypy, hence [misc] below.
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from model import features
 from model.artifact import Artifact
-from model.features import Reader, Reading
+from model.features import Reader, ReadText
 from model.lexicon.matcher import Lexicon
+from model.regression import AttributeRegression, SentenceRegression
 from model.text import fold
 
-RATIO_FLOOR = 0.3
-"""Least scale of a feature: what both classes use alike may still matter in company."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadText:
-    """A reading together with the text as sent, which shows how it was written."""
-
-    reading: Reading
-    original: str
+COMMON_DF = 30
+"""Texts that a word stands in at least to be common, and to have no n-grams."""
 
 
 class TextReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -76,7 +65,7 @@ class GramVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         *,
         min_df: int = 10,
         max_features: int | None = None,
-        common_df: int = 30,
+        common_df: int = COMMON_DF,
     ) -> None:
         self.min_df = min_df
         self.max_features = max_features
@@ -158,79 +147,6 @@ def _ones(columns: list[int], ends: list[int], width: int) -> sp.csr_matrix:
     return sp.csr_matrix((data, columns, ends), shape=(len(ends) - 1, width))
 
 
-class AttributeRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """One logistic regression per attribute, each over the rows that know it.
-
-    Features are first scaled by how differently the two classes use them (log-count
-    ratios), which lets many rare words count and few frequent ones not drown them.
-    After fitting, `coef_` has shape (attributes, features), the scale included, and
-    `intercept_` shape (attributes,).
-
-    Source:
-        S. Wang, C. D. Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic
-        Classification", ACL 2012, 90-94, with logistic regression in place of SVM.
-    """
-
-    def __init__(self, *, c: float = 1.0, max_iter: int = 200) -> None:
-        self.c = c
-        self.max_iter = max_iter
-
-    def fit(
-        self,
-        x: sp.csr_matrix,
-        y: NDArray[np.float32],
-        sample_weight: NDArray[np.float32] | None = None,
-    ) -> Self:
-        """Fit.
-
-        Args:
-            x: features, shape (n, features).
-            y: labels, shape (n, attributes): 0, 1, or NaN where nobody judged.
-            sample_weight: shape (n, attributes).
-        """
-        weight = np.ones_like(y) if sample_weight is None else sample_weight
-        # Threads: SciPy releases the interpreter's lock, and the features are shared.
-        fitted = Parallel(n_jobs=2, prefer="threads")(
-            delayed(self._fit_one)(x, column, its)
-            for column, its in zip(y.T, weight.T, strict=True)
-        )
-        self.coef_ = np.vstack([coef for coef, _ in fitted])
-        self.intercept_ = np.concatenate([intercept for _, intercept in fitted])
-        self.classes_ = np.array([0.0, 1.0])
-        return self
-
-    def _fit_one(
-        self, x: sp.csr_matrix, y: NDArray[np.float32], weight: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        known = np.flatnonzero(~np.isnan(y))
-        x, y, weight = x[known], y[known], weight[known]
-        ratio = _log_count_ratio(x, y == 1)
-        one = LogisticRegression(C=self.c, max_iter=self.max_iter)
-        one.fit(x @ sp.diags(ratio), y, sample_weight=weight)
-        return one.coef_ * ratio, one.intercept_
-
-    def decision_function(self, x: sp.csr_matrix) -> NDArray[np.float64]:
-        """Log-odds, shape (n, attributes)."""
-        scores: NDArray[np.float64] = x @ self.coef_.T + self.intercept_
-        return scores
-
-    def predict_proba(self, x: sp.csr_matrix) -> NDArray[np.float64]:
-        """Probability of each attribute, shape (n, attributes), each in [0, 1]."""
-        scores: NDArray[np.float64] = 1 / (1 + np.exp(-self.decision_function(x)))
-        return scores
-
-
-def _log_count_ratio(
-    x: sp.csr_matrix, positive: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """How differently the classes use each feature, at least RATIO_FLOOR."""
-    p = 1 + np.asarray(x[positive].sum(axis=0)).ravel()
-    q = 1 + np.asarray(x[~positive].sum(axis=0)).ravel()
-    distance = np.abs(np.log(p / p.sum()) - np.log(q / q.sum()))
-    ratio: NDArray[np.float32] = (distance + RATIO_FLOOR).astype(np.float32)
-    return ratio
-
-
 def words_of(text: ReadText) -> list[str]:
     """The *words* block of features."""
     return [*text.reading.words, *features.pairs(text.reading.words)]
@@ -278,8 +194,7 @@ def build_pipeline(
     return Pipeline(
         [
             ("read", TextReader(lexicon, classes)),
-            ("features", union),
-            ("attributes", AttributeRegression(c=c)),
+            ("attributes", SentenceRegression(union, AttributeRegression(c=c))),
         ]
     )
 
@@ -287,7 +202,8 @@ def build_pipeline(
 def restore(artifact: Artifact, lexicon: Lexicon) -> Pipeline:
     """The fitted pipeline that an artefact was exported from."""
     pipeline = build_pipeline(lexicon, artifact.classes)
-    union: FeatureUnion = pipeline.named_steps["features"]
+    attributes: SentenceRegression = pipeline.named_steps["attributes"]
+    union: FeatureUnion = attributes.features
     blocks = artifact.blocks
     for name, vectorizer in union.transformer_list:
         block = blocks[name]
@@ -298,9 +214,9 @@ def restore(artifact: Artifact, lexicon: Lexicon) -> Pipeline:
             vectorizer.idf_ = block.idf
         if name == "grams":
             vectorizer.common_ = artifact.common
-    regression: AttributeRegression = pipeline.named_steps["attributes"]
     rows = [blocks[name].coef for name, _ in union.transformer_list]
-    regression.coef_ = np.vstack(rows).T.astype(np.float64)
-    regression.intercept_ = artifact.intercept
-    regression.classes_ = np.array([0.0, 1.0])
+    attributes.regression.coef_ = np.vstack(rows).T.astype(np.float64)
+    attributes.mix_ = artifact.mix
+    attributes.intercept_ = artifact.intercept
+    attributes.classes_ = np.array([0.0, 1.0])
     return pipeline

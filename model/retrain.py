@@ -16,16 +16,24 @@ from tqdm import tqdm
 
 from model import artifact as artifacts
 from model.corpora import civil_test_texts
-from model.dataset import MAX_TEXT, Example, Split, UnreadableData, fingerprint
+from model.dataset import (
+    MAX_TEXT,
+    RULES_WEIGHT,
+    Example,
+    Split,
+    UnreadableData,
+    fingerprint,
+)
 from model.features import load_classes
 from model.figures import score_all, thresholds
 from model.judge import Judge
 from model.lexicon.matcher import load_lexicon
-from model.measuring import count_examples, gather, measure
-from model.pipeline import build_pipeline
+from model.measuring import OWN_WEIGHT, count_examples, gather, measure
+from model.pipeline import COMMON_DF, build_pipeline
+from model.regression import RATIO_FLOOR
 from model.training import calibrate, export, fit, libraries
 
-STAGES = 7
+STAGES = 6
 
 
 def train(corpora: Path, report: Callable[[str], None]) -> artifacts.Artifact:
@@ -53,16 +61,24 @@ def train(corpora: Path, report: Callable[[str], None]) -> artifacts.Artifact:
     judge = Judge(lexicon, artifact)
     report("choosing thresholds")
     scores = score_all(judge, [example.text for example in validation])
-    card["thresholds"] = thresholds(scores, validation)
+    by_rule, by_attribute = thresholds(scores, validation)
+    card |= {"thresholds": by_rule, "attribute_thresholds": by_attribute}
     report("measuring")
     card["figures"] = measure(judge, data, civil_test_texts(corpora))
     return artifact
 
 
 def settings() -> dict[str, Any]:
-    """What the pipeline is built with."""
+    """What the pipeline is built with, and what weighs the examples."""
     parameters = inspect.signature(build_pipeline).parameters.values()
-    return {p.name: p.default for p in parameters if p.default is not p.empty}
+    given = {p.name: p.default for p in parameters if p.default is not p.empty}
+    return {
+        **given,
+        "common_df": COMMON_DF,
+        "ratio_floor": RATIO_FLOOR,
+        "rules_weight": RULES_WEIGHT,
+        "own_weight": OWN_WEIGHT,
+    }
 
 
 def _digest(fingerprint_of_data: str) -> str:

@@ -15,45 +15,36 @@ from sklearn.pipeline import Pipeline
 
 from model.artifact import Artifact, Block
 from model.dataset import Example, labels, weights
-from model.evaluation import fit_platt
-from model.finding import ATTRIBUTES
-from model.pipeline import AttributeRegression
+from model.regression import SentenceRegression
 
 
 def fit(
     pipeline: Pipeline, examples: Sequence[Example], report: Callable[[str], None]
 ) -> None:
-    """Fit the pipeline in place, saying what it does as it goes."""
-    report("reading texts")
-    read = pipeline.named_steps["read"].transform([e.text for e in examples])
-    report("building features")
-    x = pipeline.named_steps["features"].fit_transform(read)
-    report(f"fitting {x.shape[1]:,} features")
-    regression: AttributeRegression = pipeline.named_steps["attributes"]
-    regression.fit(x, labels(examples), sample_weight=weights(examples))
-
-
-def calibrate(pipeline: Pipeline, validation: Sequence[Example]) -> None:
-    """Scale each attribute's log-odds to be calibrated, then round for the artefact.
+    """Fit the pipeline in place, saying what it does as it goes.
 
     Coefficients are rounded to half precision here, so that what is measured later,
     exported and served is one and the same model.
     """
-    regression: AttributeRegression = pipeline.named_steps["attributes"]
-    logits = pipeline.decision_function([e.text for e in validation])
-    y = labels(validation)
-    for column in range(len(ATTRIBUTES)):
-        known = ~np.isnan(y[:, column])
-        a, b = fit_platt(logits[known, column], y[known, column] > 0.5)
-        regression.coef_[column] *= a
-        regression.intercept_[column] = a * regression.intercept_[column] + b
-    regression.coef_ = regression.coef_.astype(np.float16).astype(np.float64)
+    report("reading texts")
+    read = pipeline.named_steps["read"].transform([e.text for e in examples])
+    report("fitting")
+    attributes: SentenceRegression = pipeline.named_steps["attributes"]
+    attributes.fit(read, labels(examples), sample_weight=weights(examples))
+    coef = attributes.regression.coef_
+    attributes.regression.coef_ = coef.astype(np.float16).astype(np.float64)
+
+
+def calibrate(pipeline: Pipeline, validation: Sequence[Example]) -> None:
+    """Weigh whole texts and sentences so that the probabilities are true."""
+    read = pipeline.named_steps["read"].transform([e.text for e in validation])
+    pipeline.named_steps["attributes"].calibrate(read, labels(validation))
 
 
 def export(pipeline: Pipeline, card: Mapping[str, Any]) -> Artifact:
     """The pipeline's coefficients as an artefact."""
-    union = pipeline.named_steps["features"]
-    regression: AttributeRegression = pipeline.named_steps["attributes"]
+    attributes: SentenceRegression = pipeline.named_steps["attributes"]
+    union = attributes.features
     blocks: dict[str, Block] = {}
     start = 0
     for name, vectorizer in union.transformer_list:
@@ -63,14 +54,15 @@ def export(pipeline: Pipeline, card: Mapping[str, Any]) -> Artifact:
         idf = getattr(vectorizer, "idf_", None)
         if idf is None:
             idf = np.full(len(vocabulary), scale)
-        coef = regression.coef_[:, start:end].T.astype(np.float16)
+        coef = attributes.regression.coef_[:, start:end].T.astype(np.float16)
         blocks[name] = Block(vocabulary, np.asarray(idf, dtype=np.float32), coef)
         start = end
     return Artifact(
         card,
         pipeline.named_steps["read"].classes,
         frozenset(union.transformer_list[0][1].common_),
-        intercept=regression.intercept_,
+        mix=attributes.mix_,
+        intercept=attributes.intercept_,
         **blocks,
     )
 

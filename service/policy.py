@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from model.finding import Attribute, Finding, Rule, Source
+from model.finding import DOUBTFUL, RULE_OF, Attribute, Finding, Rule, Source
 from model.judge import Judgement
 from service.domain import Outcome, Reason, Thresholds, Verdict
 from service.errors import ConfigurationError
@@ -26,6 +26,7 @@ class Policy:
     A score at or above `reject` rejects, one at or above `flag` flags; a rule that is
     missing in `thresholds` has no consequence.  A text of which a share of at least
     `abstain` is unknown to the classifier is flagged whenever the classifier abstains.
+    An attribute in `attributes` has thresholds of its own in place of its rule's.
     `floor` is the lowest score of a finding that can have a consequence.
     """
 
@@ -33,12 +34,13 @@ class Policy:
     thresholds: Mapping[Rule, Thresholds]
     abstain: float = 0.0
     flagged_until_decided: Outcome = Outcome.ACCEPT
+    attributes: Mapping[Attribute, Thresholds] = field(default_factory=dict)
     floor: float = field(init=False)
 
     def __post_init__(self) -> None:
         limits = [
             limit
-            for pair in self.thresholds.values()
+            for pair in (*self.thresholds.values(), *self.attributes.values())
             for limit in (pair.flag, pair.reject)
             if limit is not None
         ]
@@ -78,8 +80,12 @@ class Policy:
         if finding.rule is None:
             return finding, self.abstain if score >= self.abstain else None, False
         limits = self.thresholds.get(finding.rule)
+        if finding.attribute is not None:
+            limits = self.attributes.get(finding.attribute, limits)
         if limits is None:
             return finding, None, False
+        if finding.detail == DOUBTFUL:
+            limits = replace(limits, reject=None)
         if limits.reject is not None and score >= limits.reject:
             return finding, limits.reject, True
         met = limits.flag is not None and score >= limits.flag
@@ -99,16 +105,23 @@ def make_policy(
     """The card's thresholds, a site's own in their place where it has set some.
 
     Args:
-        card: `{"thresholds": {rule: {"flag": …, "reject": …}}, "abstain": …}`; a
-            missing `abstain` is 0: every abstention flags.
+        card: `{"thresholds": {rule: {"flag": …, "reject": …}}, "attribute_thresholds":
+            {attribute: …}, "abstain": …}`; a missing `abstain` is 0: every abstention
+            flags.
+        overrides: hold for all attributes of their rule.
 
     Raises:
         ConfigurationError: the card names an unknown rule or a senseless threshold.
     """
     try:
         thresholds = {
-            Rule(rule): Thresholds(_round(limits["flag"]), _round(limits["reject"]))
+            Rule(rule): _thresholds(limits)
             for rule, limits in card["thresholds"].items()
+        }
+        attributes = {
+            Attribute(attribute): _thresholds(limits)
+            for attribute, limits in card.get("attribute_thresholds", {}).items()
+            if RULE_OF[Attribute(attribute)] not in (overrides or {})
         }
         abstain = round(float(card.get("abstain", 0.0)), DIGITS)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -118,7 +131,11 @@ def make_policy(
         ) from error
     for rule, own in (overrides or {}).items():
         thresholds[rule] = Thresholds(_round(own.flag), _round(own.reject))
-    return Policy(name, thresholds, abstain, flagged_until_decided)
+    return Policy(name, thresholds, abstain, flagged_until_decided, attributes)
+
+
+def _thresholds(limits: Mapping[str, float | None]) -> Thresholds:
+    return Thresholds(_round(limits["flag"]), _round(limits["reject"]))
 
 
 def _round(threshold: float | None) -> float | None:

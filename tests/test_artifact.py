@@ -34,6 +34,7 @@ def small() -> Artifact:
         grams=block([" a", "ab"]),
         words=block(["a b", "ü", "\u2028"]),
         signs=block(["you~mind"]),
+        mix=np.ones((2, WIDTH)),
         intercept=np.zeros(WIDTH),
     )
 
@@ -54,6 +55,8 @@ def test_what_was_saved_is_what_is_loaded(small: Artifact, folder: Path) -> None
         assert read.names == saved.names
         np.testing.assert_array_equal(read.idf, saved.idf)
         np.testing.assert_array_equal(read.coef, saved.coef)
+    np.testing.assert_array_equal(loaded.mix, small.mix)
+    np.testing.assert_array_equal(loaded.intercept, small.intercept)
 
 
 def test_a_version_is_never_overwritten(small: Artifact, folder: Path) -> None:

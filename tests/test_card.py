@@ -27,6 +27,15 @@ def test_every_rule_has_thresholds_in_order(rule: Rule) -> None:
     assert 0 < limits["flag"] < limits["reject"] <= 1
 
 
+def test_what_is_rarer_than_its_rule_has_thresholds_of_its_own() -> None:
+    (own,) = CARD["attribute_thresholds"].items()
+    attribute, limits = own
+
+    assert attribute == Attribute.THREAT
+    assert 0 < limits["flag"] < CARD["thresholds"][Rule.PERSONAL]["flag"]
+    assert limits["flag"] < limits["reject"] <= 1
+
+
 def test_it_is_good_on_the_public_comments_it_held_out() -> None:
     assert FIGURES["roc_auc"]["TOXICITY"]["jigsaw"]["roc_auc"] >= 0.97
 

@@ -51,25 +51,49 @@ def test_it_gives_the_probabilities_of_the_scikit_learn_pipeline(
     np.testing.assert_allclose(served, trained, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("You are an idiot, and the minister said so", id="one sentence"),
+        pytest.param(
+            "The budget was read on Monday in the old hall. You are an idiot, and the "
+            "minister said so. The rain fell on the roofs of the town all day.",
+            id="three sentences",
+        ),
+    ],
+)
 def test_contributions_add_up_to_the_log_odds(
-    artifact: artifacts.Artifact, lexicon: Lexicon
+    artifact: artifacts.Artifact, lexicon: Lexicon, text: str
 ) -> None:
-    text = "You are an idiot, and the minister said so"
     folded = fold(text)
     reading = Reader(artifact.classes).read(folded, lexicon.matches(folded))
     classifier = Classifier(artifact)
     names = signs(reading, text)
     p = classifier.probabilities(reading, names)[Attribute.INSULT]
     insult = list(Attribute).index(Attribute.INSULT)
-    manner = artifact.signs.names.index("#16")
-    rest = artifact.intercept[insult] + float(
-        artifact.signs.coef[manner, insult] * artifact.signs.idf[manner]
-    )
 
     parts = classifier.contributions(reading, names)[:, insult]
 
-    assert parts.sum() + rest == pytest.approx(np.log(p / (1 - p)), abs=1e-4)
+    # What is left is the length, which no word stands for.
+    left = np.log(p / (1 - p)) - artifact.intercept[insult] - parts.sum()
+    assert abs(left) < 0.3
     assert reading.words[parts.argmax()] == "idiot"
+
+
+def test_an_insult_does_not_drown_in_a_long_comment(
+    artifact: artifacts.Artifact, lexicon: Lexicon
+) -> None:
+    calm = "The rain fell on the roofs of the town all day and nobody minded. "
+    reader, classifier = Reader(artifact.classes), Classifier(artifact)
+
+    def insult(text: str) -> float:
+        folded = fold(text)
+        reading = reader.read(folded, lexicon.matches(folded))
+        names = signs(reading, text)
+        return classifier.probabilities(reading, names)[Attribute.INSULT]
+
+    long = calm * 6 + "You are a stupid idiot and everybody knows it. " + calm * 6
+    assert insult(long) > 5 * insult(calm * 12)
 
 
 def test_serving_does_not_import_scikit_learn() -> None:

@@ -83,7 +83,29 @@ def test_platt_scaling_recovers_the_logistic_curve() -> None:
     logit = rng.normal(size=50_000) * 2
     positive = rng.random(50_000) < 1 / (1 + np.exp(-(0.5 * logit - 1)))
 
-    assert fit_platt(logit, positive) == pytest.approx((0.5, -1.0), abs=0.05)
+    slopes, intercept = fit_platt(logit[:, None], positive)
+
+    assert (*slopes, intercept) == pytest.approx((0.5, -1.0), abs=0.05)
+
+
+def test_calibration_weighs_several_logits_and_never_against_one() -> None:
+    rng = np.random.default_rng(seed=1)
+    logits = rng.normal(size=(50_000, 3)) * 2
+    true = logits @ [0.7, 0.2, -0.3] - 1
+    positive = rng.random(50_000) < 1 / (1 + np.exp(-true))
+
+    slopes, _ = fit_platt(logits, positive)
+
+    assert slopes == pytest.approx([0.7, 0.2, 0.0], abs=0.05)
+
+
+def test_calibration_bears_two_logits_that_are_one() -> None:
+    logit = np.linspace(-3, 3, 101)
+
+    slopes, _ = fit_platt(np.column_stack([logit, logit]), logit > 0.5)
+
+    assert np.isfinite(slopes).all()
+    assert slopes.min() >= 0
 
 
 def test_a_biased_scorer_shows_in_bpsn() -> None:

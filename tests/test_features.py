@@ -103,3 +103,26 @@ def test_a_broken_line_of_classes_is_named(
 
     with pytest.raises(UnreadableClasses, match=problem):
         load_classes(path)
+
+
+def test_sentences_cover_a_text_and_short_ones_join_their_neighbours() -> None:
+    first = "No! The minister spoke for two hours about roads and rails and many more."
+    second = "I slept very well in the last row of the hall between two kind people."
+    reading = read(f"{first} {second} Really.")
+
+    ranges = features.sentences(reading)
+
+    cut = [" ".join(reading.cut(start, end).words) for start, end in ranges]
+    assert cut[0] == "no ! " + first[4:-1].lower() + " ."
+    assert cut[1] == second[:-1].lower() + " . really ."
+
+
+@given(st.text(alphabet="ab .!?\n", max_size=400))
+def test_sentences_leave_no_gap_and_are_never_many(text: str) -> None:
+    reading = read(text)
+
+    ranges = features.sentences(reading)
+
+    words = [word for start, end in ranges for word in reading.cut(start, end).words]
+    assert words == reading.words
+    assert len(ranges) <= features.MAX_SENTENCES + 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.finding import Attribute, Finding, Rule, Source, Span
+from model.finding import DOUBTFUL, Attribute, Finding, Rule, Source, Span
 from model.judge import MAX_UNKNOWN, Judge, load_judge
 
 JUDGE: Judge = load_judge()
@@ -74,6 +74,32 @@ def test_it_abstains_on_what_it_knows_nothing_of(text: str) -> None:
     assert judgement.scores is None
     assert (found.rule, found.attribute, found.detail) == (None, None, "unknown")
     assert found.score > MAX_UNKNOWN
+
+
+def test_a_doubtful_word_counts_as_far_as_its_text_is_toxic() -> None:
+    def doubt(text: str) -> float:
+        (found,) = findings(text, Source.LEXICON)
+        assert (found.rule, found.detail) == (Rule.OBSCENE, DOUBTFUL)
+        return found.score
+
+    aimed, reported = "You are a dildo", "Customs opened a crate of dildos on Monday"
+    assert doubt(aimed) > 2 * doubt(reported)
+
+
+def test_doubtful_insults_are_left_to_the_classifier() -> None:
+    assert findings("What a fool I was to sell the house.", Source.LEXICON) == []
+
+
+def test_foreign_names_do_not_make_a_text_foreign() -> None:
+    text = "Chuck Findley and Liliane Vaquero met Evelyne Hamon, Olivier Foy, Vannam."
+
+    assert JUDGE.judge(text).scores is not None
+
+
+def test_capitals_everywhere_do_not_make_a_foreign_text_known() -> None:
+    text = "Vous Devriez Tous Retourner Chez Vous Maintenant"
+
+    assert JUDGE.judge(text).scores is None
 
 
 def test_in_a_foreign_text_the_lexicon_still_speaks() -> None:

@@ -257,3 +257,29 @@ def test_every_reason_met_the_threshold_it_names(findings: list[Finding]) -> Non
     assert bool(verdict.reasons) == (
         verdict.flagged or verdict.outcome is Outcome.REJECT
     )
+
+
+OWN = {"attribute_thresholds": {"THREAT": {"flag": 0.2, "reject": 0.97}}}
+
+
+def threat(score: float) -> Judgement:
+    found = Finding(Rule.PERSONAL, Attribute.THREAT, Source.CLASSIFIER, score)
+    return Judgement((found,), {})
+
+
+def test_an_attribute_may_have_thresholds_of_its_own() -> None:
+    policy = make_policy("p@1", CARD | OWN)
+
+    assert policy.verdict(threat(0.2), model="m").flagged
+    assert policy.verdict(threat(0.97), model="m").outcome is Outcome.REJECT
+    assert not policy.verdict(threat(0.19), model="m").reasons
+    assert policy.floor <= 0.2
+
+
+def test_a_sites_threshold_holds_for_all_attributes_of_its_rule() -> None:
+    own = {Rule.PERSONAL: Thresholds(0.6, 0.99)}
+
+    policy = make_policy("p@1", CARD | OWN, own)
+
+    assert not policy.verdict(threat(0.59), model="m").reasons
+    assert policy.verdict(threat(0.98), model="m").flagged

@@ -28,19 +28,19 @@ from tests.suite_cases import (
 )
 
 FLOORS: Mapping[str, float] = {
-    # Promised: 0.98 where a word or a name for a person stands in plain sight (of
+    # Promised: 0.96 where a word or a name for a person stands in plain sight (of
     # thirty cases one may be wrong), and 0.90 for the rest.
     "profane-casual": 0.96,
     "profane-aimed": 0.98,
-    "slur": 0.96,
-    "insult-second-person": 0.98,
+    "slur": 0.98,
+    "insult-second-person": 0.96,
     "insult-third-person": 0.90,
     "dehumanising": 0.93,
     "contact-details": 0.98,
-    # Measured with 2026-11-23-6dd4eb, less a case; 0.90 is promised.
-    "threat": 0.76,
+    # Measured with 2026-11-23-b6ae48, less a case; 0.90 is promised.
+    "threat": 0.86,
     "hostile-generalisation": 0.76,
-    "sexual-vulgarity": 0.73,
+    "sexual-vulgarity": 0.70,
     # Held by abstaining where no word is known; see `LEAST_NAMED`.
     "hinglish-abuse": 0.98,
     "malayalam-romanised-abuse": 0.98,
@@ -48,39 +48,39 @@ FLOORS: Mapping[str, float] = {
     # together stay below `MOST_INNOCENT_STOPPED`.
     "name": 0.96,
     "place": 0.96,
-    "medicine": 0.96,
     "war-news": 0.96,
     "crime-news": 0.96,
     "idiom": 0.96,
     "format": 0.96,
+    "food": 0.96,
     "sport": 0.96,
     "computing": 0.96,
-    "identity-proud": 0.96,
+    "identity-neutral": 0.96,
     "identity-reporting": 0.96,
     "criticism-article": 0.96,
     "short-reply": 0.96,
+    "praise": 0.96,
     "sarcasm-clean": 0.96,
     # No clause may be named; that the classifier abstains is right.
     "hinglish-clean": 0.96,
     "malayalam-romanised-clean": 0.96,
     # Measured with the same model, less a case; 0.96 is wanted.
+    "medicine": 0.88,
     "crossword": 0.88,
+    "identity-proud": 0.88,
     "criticism-politician": 0.88,
-    "identity-neutral": 0.88,
-    "praise": 0.88,
-    "foreign-word": 0.85,
+    "self-deprecation": 0.88,
+    "mild-language": 0.88,
+    "animal": 0.85,
+    "substring": 0.81,
+    "foreign-word": 0.81,
     "criticism-policy": 0.81,
-    "food": 0.81,
-    "mild-language": 0.81,
     "negation": 0.81,
-    "substring": 0.77,
-    "self-deprecation": 0.77,
-    "animal": 0.74,
-    "counter-speech": 0.70,
+    "counter-speech": 0.77,
 }
 """Least share of right verdicts, by kind."""
 
-MOST_INNOCENT_STOPPED = 0.08  # measured 0.075; 0.02 is wanted
+MOST_INNOCENT_STOPPED = 0.065  # measured 0.062; 0.02 is wanted
 """Largest share of all innocent comments that may be flagged or rejected."""
 
 EVADED: Mapping[str, float] = {

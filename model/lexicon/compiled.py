@@ -18,6 +18,9 @@ FEW = (range(0x3400), range(0x1F000, 0x1FC00))
 """Blocks of which each character is remembered, what it is to the matcher: those of
 alphabets, and of emoji."""
 
+JOINTS = " -._'"
+"""What stands between the words of a phrase, or in a word, and means nothing."""
+
 LEAST_FLAGGED = 4
 """Letters that a word which only flags must have to be known by other spellings, and
 one more to be known when it is turned round."""
@@ -113,10 +116,18 @@ def _plain(text: str) -> str:
 
 def _is_wordy(text: str) -> bool:
     """Whether blanks for its symbols leave the entry's meaning: no leet, no stars."""
-    return text.isalpha() or all(
-        char.isalnum() or char in " -._'" or unicodedata.category(char)[0] == "M"
+    return text.isalpha() or not symbols_of(text)
+
+
+def symbols_of(text: str) -> list[str]:
+    """What in a text is neither of a word nor between words."""
+    return [
+        char
         for char in text
-    )
+        if not char.isalnum()
+        and char not in JOINTS
+        and unicodedata.category(char)[0] != "M"
+    ]
 
 
 def _inside(known: dict[str, Entry]) -> dict[str, Entry]:

@@ -77,7 +77,8 @@ class Lexicon:
             entries: where two have one text, the later holds.
             allowed: words and phrases in which nothing is found.
         """
-        compiled = Compiled.of(entries, allowed)
+        self._entries, self._allowed = tuple(entries), tuple(allowed)
+        compiled = Compiled.of(self._entries, self._allowed)
         patterns: dict[str, Entry | None] = {
             **dict.fromkeys(STRETCH_SIGNS),
             **{
@@ -94,6 +95,20 @@ class Lexicon:
             list(patterns), implementation=Implementation.ContiguousNFA
         )
         self._views = Views(compiled)
+
+    def with_words(self, entries: Iterable[Entry], allowed: Iterable[str]) -> Lexicon:
+        """This lexicon and what a site adds to it, compiled anew.
+
+        Args:
+            entries: one with the text of an entry here replaces it, so that IGNORE
+                switches a word off; and what is allowed here is found where a site
+                enters just that.
+            allowed: words and phrases in which nothing is found, besides those here.
+        """
+        own = tuple(entries)
+        found = {fold(e.text).text for e in own if e.strength is not Strength.IGNORE}
+        kept = (phrase for phrase in self._allowed if fold(phrase).text not in found)
+        return Lexicon([*self._entries, *own], [*kept, *allowed])
 
     def matches(self, folded: Folded) -> list[Match]:
         """What was found in the text: `search` without its reservations."""
