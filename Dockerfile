@@ -36,5 +36,5 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
 # `init` migrates, and on an empty database makes the first site, key and moderator; it
 # prints their secrets once, into the container's log.  Where many replicas share one
-# database, migrate in a release step (`flask migrate`) and start gunicorn alone.
-CMD ["sh", "-c", "flask --app service.cli init && exec gunicorn --config service/gunicorn_conf.py"]
+# database, migrate in a release step (`flask migrate`) and start `service.run` alone.
+CMD ["sh", "-c", "flask --app service.cli init && exec python -m service.run"]

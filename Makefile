@@ -7,22 +7,23 @@ VENV ?= .venv
 PY = "$(VENV)/bin/python"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format readme bench clean python-for-venv install install-dev install-bench
+.PHONY: help run test lint format readme screenshots bench clean python-for-venv install install-dev install-bench
 
 help:
-	@echo "make run      install what is needed and serve on http://$(or $(BIND),127.0.0.1):$(or $(PORT),8000)"
-	@echo "make test     run the whole test suite"
-	@echo "make lint     ruff, mypy --strict and hadolint"
-	@echo "make format   let ruff put the code in order"
-	@echo "make readme   write the answer that the code gives into README.md"
-	@echo "make bench    measure Refrain against its peers, as one table"
-	@echo "make clean    remove the virtual environment and caches; var/ stays"
+	@echo "make run          install what is needed and serve on http://$(or $(BIND),127.0.0.1):$(or $(PORT),8000)"
+	@echo "make test         run the whole test suite"
+	@echo "make lint         ruff, mypy --strict and hadolint"
+	@echo "make format       let ruff put the code in order"
+	@echo "make readme       write the answer that the code gives into README.md"
+	@echo "make screenshots  write every page of the desk, at three widths, into build/screenshots"
+	@echo "make bench        measure Refrain against its peers, as one table"
+	@echo "make clean        remove the virtual environment and caches; var/ stays"
 	@echo
 	@echo "Settings: PORT, BIND, VENV ($(VENV)), PYTHON; the service's are in README.md"
 
 run: install
 	@$(PY) -m flask --app service.cli init
-	@exec $(PY) -m gunicorn --config service/gunicorn_conf.py
+	@exec $(PY) -m service.run
 
 test: install-dev
 	@$(PY) -m pytest $(TESTS)
@@ -39,6 +40,9 @@ format: install-dev
 
 readme: install-dev
 	@$(PY) -m tests.renew_readme
+
+screenshots: install-dev
+	@$(PY) -m tests.screenshots --out build/screenshots --readme docs/screenshots
 
 bench: install-bench
 	@$(PY) -m benchmarks

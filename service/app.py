@@ -9,20 +9,31 @@ from flask import Flask
 
 from model.artifact import BrokenArtifact
 from model.judge import Judge, load_judge
-from service import cli
-from service.api import docs, express, health, hooks, routes
+from service import cli, reader
+from service.api import docs, events, express, feedback, health, hooks, routes
 from service.api.answers import decision_answer
 from service.api.openapi import document
 from service.api.shapes import DecisionAnswer
+from service.auth import Door
+from service.desk import pages
 from service.domain import AUTOMATIC, Decision
 from service.errors import ConfigurationError
+from service.links import PATH, Links
 from service.logs import make_log, outline
 from service.metrics import Metrics
 from service.moderation import Moderation
 from service.policy import make_policy
+from service.review import Review
 from service.services import NAME, Services
 from service.settings import Settings, load_settings
+from service.store.accounts import Accounts
+from service.store.desk import Desk
+from service.store.outbox import Outbox
+from service.store.reviews import Reviews
+from service.store.signins import SignIns
+from service.store.sites import Sites
 from service.store.store import open_store
+from service.visits import Visits
 
 EXAMPLE = "What the fuck is wrong with this world."
 """Judged at every start, so that the documentation shows a true answer."""
@@ -44,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.extensions[NAME] = build_services(settings)
     # The last one is the outermost: it notes what the lane past Flask answers, too.
-    for part in (routes, docs, express, hooks):
+    for part in (routes, feedback, events, docs, reader, pages, express, hooks):
         part.register(app)
     app.register_blueprint(health.bp)
     cli.register(app)
@@ -66,12 +77,26 @@ def build_services(settings: Settings) -> Services:
         metrics.error("judge_errors")
         log.error("judge failed", **outline(error))
 
+    accounts = Accounts(store.database)
+    links = Links(settings.url, store.key_for)
+    review = Review(
+        Desk(store.database),
+        Reviews(store.database),
+        second_share=settings.second_share,
+        text_hash=store.text_hash,
+    )
     return Services(
         settings=settings,
         store=store,
+        accounts=accounts,
+        outbox=Outbox(store.database),
+        door=Door(accounts, SignIns(store), at_once=max(1, settings.threads // 2)),
         moderation=Moderation(judge, store, on_failure=on_failure),
+        review=review,
+        links=links,
+        visits=Visits(links, Sites(store.database), review),
         model_card=judge.card,
-        document=document(settings, (EXAMPLE, _example(judge))),
+        document=document(settings, (EXAMPLE, _example(judge, settings.url))),
         metrics=metrics,
         log=log,
     )
@@ -84,10 +109,13 @@ def _judge(settings: Settings) -> Judge:
         raise ConfigurationError(f"The model cannot be served: {error}.") from error
 
 
-def _example(judge: Judge) -> DecisionAnswer:
-    """What a site with the model's own thresholds is answered about the example."""
+def _example(judge: Judge, url: str) -> DecisionAnswer:
+    """What a site with the model's own thresholds is answered about the example.
+
+    But for its link, which is cut short: each database signs with a key of its own.
+    """
     verdict = make_policy("default@1", judge.card).verdict(
         judge.judge(EXAMPLE), model=judge.model_version
     )
     decision = Decision(verdict, AUTOMATIC, datetime.now(UTC), 1)
-    return decision_answer("c-123", EXAMPLE, decision)
+    return decision_answer("c-123", EXAMPLE, decision, appeal_url=f"{url}{PATH}…")

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import secrets
 import string
+import unicodedata
+from datetime import datetime
 from hashlib import sha256
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from service.errors import NotAuthenticated
+from service.errors import InvalidInput, NotAuthenticated, TooManyAttempts
 from service.store.accounts import Accounts, Moderator
 from service.store.records import Site
+from service.store.signins import SignIns
+from service.store.sites import MAX_NAME
 from service.store.store import Store
 
 PREFIX = "rf_"
@@ -24,6 +29,9 @@ PREFIX = "rf_"
 _ALPHABET = string.ascii_letters + string.digits
 _KEY_LENGTH = 43  # characters: 62 ** 43 > 2 ** 256
 _PASSWORD_LENGTH = 20  # characters: 119 bits
+SHORTEST_PASSWORD = 12  # characters
+LONGEST_PASSWORD = 200  # characters
+BUSY_S = 2
 UNKNOWN_MODERATOR = (
     "$argon2id$v=19$m=65536,t=3,p=4$MDEyMzQ1Njc4OWFiY2RlZg"
     "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -67,7 +75,7 @@ def authenticate(store: Store, authorization: str | None) -> Site:
 
 def hash_password(password: str) -> str:
     """What is stored of a password: Argon2id, with the parameters of RFC 9106."""
-    return PasswordHasher().hash(password)
+    return PasswordHasher().hash(_typed(password))
 
 
 def check_password(accounts: Accounts, name: str, password: str) -> Moderator | None:
@@ -78,10 +86,69 @@ def check_password(accounts: Accounts, name: str, password: str) -> Moderator | 
     moderator = accounts.moderator(name)
     known = moderator.password_hash if moderator else UNKNOWN_MODERATOR
     try:
-        PasswordHasher().verify(known, password)
+        PasswordHasher().verify(known, _typed(password))
     except VerificationError:
         return None
     return moderator if moderator and moderator.disabled_at is None else None
+
+
+def check_new_password(name: str, password: str) -> None:
+    """Raise InvalidInput unless a person may choose this password."""
+    if len(password) < SHORTEST_PASSWORD:
+        problem = f"A password has at least {SHORTEST_PASSWORD} characters."
+    elif len(password) > LONGEST_PASSWORD:
+        problem = f"A password has at most {LONGEST_PASSWORD} characters."
+    elif name.casefold() in password.casefold() or len(set(password)) < 5:
+        problem = "That is too easy to guess: choose another password."
+    else:
+        return
+    raise InvalidInput("/password", problem)
+
+
+class Door:
+    """Where people sign in: counts failures, and keeps a flood of them outside.
+
+    A check takes 64 MiB and a processor for a while, so only some are made at once: the
+    comments of readers must not wait for whoever guesses passwords.
+    """
+
+    def __init__(self, accounts: Accounts, signins: SignIns, *, at_once: int) -> None:
+        self._accounts = accounts
+        self._signins = signins
+        self._places = BoundedSemaphore(at_once)
+
+    def enter(
+        self, name: str, password: str, address: str, now: datetime
+    ) -> Moderator | None:
+        """The moderator who signs in; None if name or password are wrong.
+
+        An unknown name, a disabled account and a wrong password are told apart neither
+        by the answer nor by the time, nor by when they lock.
+
+        Raises:
+            TooManyAttempts: the name or the address is locked, whatever the password,
+                or too many sign in just now.
+        """
+        if not self._places.acquire(blocking=False):
+            raise TooManyAttempts(
+                "Many are signing in just now. Try again in a moment.", BUSY_S
+            )
+        try:
+            # What cannot be a name is none, and no database has to be asked for it.
+            name = name if name.isprintable() and len(name) <= MAX_NAME else ""
+            self._signins.count(name, address, now)
+            moderator = check_password(self._accounts, name, password)
+            if moderator is not None:
+                self._signins.clear(name, address)
+                self._signins.tidy(now)
+            return moderator
+        finally:
+            self._places.release()
+
+
+def _typed(password: str) -> str:
+    """A password as bytes would compare it, whichever way a keyboard composes it."""
+    return unicodedata.normalize("NFC", password)
 
 
 def _random(length: int) -> str:

@@ -10,31 +10,26 @@ third of the time, and a key can be revoked while the model is broken.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import wraps
-from typing import ParamSpec, cast
 
 import click
-from flask import Flask, current_app
-from flask.cli import with_appcontext
+from flask import Flask
 
 from model.finding import Rule
-from service import auth, first_start
+from service import (
+    account_commands,
+    auth,
+    first_start,
+    rule_commands,
+    webhook_commands,
+)
+from service.command import PARTS, Parts, database, day, now, parts, plainly
 from service.domain import Outcome, Thresholds
-from service.errors import ConfigurationError, RefrainError
-from service.settings import Settings, load_settings
+from service.errors import ConfigurationError
+from service.settings import load_settings
 from service.store import migrate
-from service.store.accounts import Accounts, Moderator, Role
-from service.store.database import Database
+from service.store.accounts import Accounts
 from service.store.sites import Sites
-from service.store.store import Store, open_store
-
-P = ParamSpec("P")
-
-PARTS = "refrain"
-"""Where in `extensions` the parts are: `service.services.NAME`."""
+from service.store.store import open_store
 
 BY = "cli"
 """Who is named as the author of a policy that was changed here."""
@@ -58,14 +53,6 @@ class Threshold(click.ParamType[float | None]):
             self.fail(f"{value!r} is neither a number nor `off`.", param, ctx)
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What commands need; `service.services.Services` has it as well."""
-
-    settings: Settings
-    store: Store
-
-
 def create_app() -> Flask:
     """Build an app of nothing but the commands, from the environment's settings."""
     try:
@@ -82,19 +69,6 @@ def register(app: Flask) -> None:
     """Add the commands to an app."""
     for command in COMMANDS:
         app.cli.add_command(command)
-
-
-def plainly(function: Callable[P, None]) -> Callable[P, None]:
-    """Run in the app's context, and turn its errors into a sentence and a status."""
-
-    @wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            function(*args, **kwargs)
-        except RefrainError as error:
-            raise click.ClickException(str(error)) from error
-
-    return with_appcontext(run)
 
 
 @click.command("init")
@@ -171,24 +145,6 @@ def revoke_key(key_id: int) -> None:
     click.echo(f"Revoked key {key_id}.")
 
 
-@click.command("create-moderator")
-@click.argument("name")
-@click.option(
-    "--role",
-    type=click.Choice([role.value for role in Role]),
-    default=Role.MODERATOR.value,
-    show_default=True,
-)
-@plainly
-def create_moderator(name: str, role: str) -> None:
-    """Create a moderator's account, and show its password this once."""
-    password = auth.new_password()
-    password_hash = auth.hash_password(password)
-    account = Moderator(name, password_hash, Role(role), now())
-    Accounts(database()).create_moderator(account)
-    click.echo(password)
-
-
 @click.command("set-thresholds")
 @click.argument("site")
 @click.argument("rule", type=click.Choice([rule.value for rule in Rule]))
@@ -233,30 +189,12 @@ COMMANDS = (
     list_keys,
     create_key,
     revoke_key,
-    create_moderator,
     set_thresholds,
     set_flagged,
+    *account_commands.COMMANDS,
+    *webhook_commands.COMMANDS,
+    *rule_commands.COMMANDS,
 )
-
-
-def parts() -> Parts:
-    """The parts of the running app."""
-    return cast(Parts, current_app.extensions[PARTS])
-
-
-def database() -> Database:
-    """The database of the running app."""
-    return parts().store.database
-
-
-def now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
-
-
-def day(moment: datetime) -> str:
-    """A date for people."""
-    return f"{moment:%Y-%m-%d}"
 
 
 def shown(threshold: float | None) -> str:

@@ -8,6 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from model.finding import Attribute, Rule, Source, Span
+from model.lexicon.entries import Entry
+
+Word = Entry
+"""A site's own word; `service.own` makes them."""
 
 
 class Outcome(StrEnum):
@@ -15,6 +19,29 @@ class Outcome(StrEnum):
 
     ACCEPT = "accept"
     REJECT = "reject"
+
+
+class Waiting(StrEnum):
+    """Why a comment is in the queue; where several are true, the first of these."""
+
+    APPEALED = "appealed"
+    ESCALATED = "escalated"
+    REPORTED = "reported"
+    FLAGGED = "flagged"
+    SECOND = "second"
+    SAMPLE = "sample"
+
+
+class Kind(StrEnum):
+    """How a decision was made; ESCALATION and UNDO leave or restore what held."""
+
+    AUTOMATIC = "automatic"
+    REVIEW = "review"
+    APPEAL = "appeal"
+    SECOND = "second"
+    ESCALATION = "escalation"
+    UNDO = "undo"
+    SITE = "site"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +104,8 @@ class Reason:
     """Why a verdict is not a plain accept: a finding that met its threshold.
 
     `rule` and `attribute` are None as in `model.finding.Finding`.  `score` and
-    `threshold` lie in [0, 1].  `message` is fit for reader and moderator.
+    `threshold` lie in [0, 1].  `message` is fit for reader and moderator, `detail` as
+    in `Finding`.
     """
 
     rule: Rule | None
@@ -87,6 +115,7 @@ class Reason:
     threshold: float
     spans: tuple[Span, ...]
     message: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +137,18 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A verdict entered in the log: who made it, and when (UTC)."""
+    """A verdict entered in the log: who made it, how, and when (UTC).
+
+    `rule` is the clause that a person named for rejecting, `note` what they noted.
+    """
 
     verdict: Verdict
     decided_by: str
     decided_at: datetime
     revision: int
+    kind: Kind = Kind.AUTOMATIC
+    rule: Rule | None = None
+    note: str | None = None
 
 
 AUTOMATIC = "automatic"

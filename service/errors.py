@@ -6,14 +6,20 @@ RefrainError
 │   ├── MalformedBody       the body is no JSON at all
 │   └── DuplicateId         the same id came earlier in the batch
 ├── NotAuthenticated        no key, or a key that opens nothing
+├── NotAllowed              this account may not do that
+├── TooManyAttempts         sign-in is locked for a while
 ├── UnknownComment          no such comment on this site
 ├── StaleDecision           somebody else decided first
+├── StalePolicy             somebody else changed the site's rules first
+├── NotPossible             the comment is in no state for that
 └── StoreUnavailable        the database cannot be read or written just now
 
 Nothing here knows HTTP: `service.api.problems.KINDS` is the table from error to status.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 
 class RefrainError(Exception):
@@ -52,12 +58,37 @@ class NotAuthenticated(RefrainError):
     """No API key was sent, or it is unknown or revoked."""
 
 
+class NotAllowed(RefrainError):
+    """The account that is signed in may not do this, or not on this site."""
+
+
+class TooManyAttempts(RefrainError):
+    """Too many sign-ins failed; `retry_after_s` says how long to wait."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class UnknownComment(RefrainError):
     """No comment is stored under this id."""
 
 
 class StaleDecision(RefrainError):
-    """The comment was decided after the caller last saw it."""
+    """The comment was decided after the caller last saw it: by whom, and when."""
+
+    def __init__(self, message: str, by: str, at: datetime) -> None:
+        super().__init__(message)
+        self.by = by
+        self.at = at
+
+
+class StalePolicy(RefrainError):
+    """The site's rules were changed after the caller last saw them."""
+
+
+class NotPossible(RefrainError):
+    """The comment is in no state for this: an appeal against what was accepted, say."""
 
 
 class StoreUnavailable(RefrainError):

@@ -59,6 +59,7 @@ Refrain is set up.  These secrets are shown this once; note them down.
   API key    {made.key}
   Moderator  {MODERATOR}
   Password   {made.password}
+  Desk       {_local(settings)}/desk
 
 Try it, once the service runs:
 
@@ -71,7 +72,7 @@ def curl(key: str, settings: Settings) -> str:
     words = [
         "curl",
         "-s",
-        f"http://{_host(settings.bind)}:{settings.port}/v1/moderate",
+        f"{_local(settings)}/v1/moderate",
         "-H",
         f"Authorization: Bearer {key}",
         "-H",
@@ -80,6 +81,10 @@ def curl(key: str, settings: Settings) -> str:
         json.dumps(EXAMPLE),
     ]
     return shlex.join(words)
+
+
+def _local(settings: Settings) -> str:
+    return f"http://{_host(settings.bind)}:{settings.port}"
 
 
 def _host(bind: str) -> str:

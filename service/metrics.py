@@ -14,6 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from service.domain import Verdict
+from service.store.outbox import Backlog
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -65,6 +66,13 @@ class Metrics:
             multiprocess_mode="livemax",
             registry=self._registry,
         ).labels(model_version).set(1)
+        self._deliveries = Gauge(
+            "refrain_webhooks",
+            "Deliveries of webhooks that are pending, or were given up.",
+            ["state"],
+            multiprocess_mode="livemostrecent",
+            registry=self._registry,
+        )
         # labels() takes a lock and builds tuples at every call: 1.5 us, this 0.1 us.
         self._request_children: dict[tuple[str, int], Counter] = {}
         self._seconds_children: dict[str, Histogram] = {}
@@ -99,6 +107,11 @@ class Metrics:
     def error(self, what: str) -> None:
         """Count a fault: `store_errors`, `judge_errors` or `internal_errors`."""
         self._errors[what].inc()
+
+    def webhooks(self, backlog: Backlog) -> None:
+        """Note how much webhooks have still to tell."""
+        self._deliveries.labels("pending").set(backlog.pending)
+        self._deliveries.labels("given_up").set(backlog.given_up)
 
     def exposition(self) -> bytes:
         """All counts in Prometheus' text format; those of every worker, if several."""

@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 
 from model.finding import Finding, Source
 from model.judge import Judge, Judgement
+from service.alike import alike
 from service.domain import AUTOMATIC, Comment, Decision, Outcome, Verdict
 from service.errors import UnknownComment
+from service.judges import Judges
 from service.policy import Policy, make_policy
 from service.store.records import CommentRecord, Recorded, Site, Submission
 from service.store.store import Store
@@ -35,12 +37,13 @@ class Moderation:
         """Wire the parts.
 
         Args:
-            judge: one per process.
+            judge: one per process; a site's own words are added to it.
             store: one per process.
             clock: the time now, with its time zone.
             on_failure: told of every text the judge breaks on; must not raise.
         """
         self._judge = judge
+        self._judges = Judges(judge)
         self._store = store
         self._clock = clock
         self._on_failure = on_failure
@@ -74,7 +77,7 @@ class Moderation:
         Raises:
             StoreUnavailable: nothing was stored, and there is no decision.
         """
-        verdict = self._verdict(site, comment.text)
+        verdict = self._verdict(site, comment)
         if comment.id is None:
             return self._unrecorded(verdict)
         recorded = self._store.record(
@@ -83,7 +86,7 @@ class Moderation:
             self._store.text_hash(comment.text),
             verdict,
             self._clock(),
-            keep_text=_keep_text(verdict),
+            alike=_alike(comment.text, verdict),
         )
         return recorded.decision
 
@@ -97,13 +100,13 @@ class Moderation:
         Raises:
             StoreUnavailable: nothing was stored, and there are no decisions.
         """
-        verdicts = [self._verdict(site, comment.text) for comment in comments]
+        verdicts = [self._verdict(site, comment) for comment in comments]
         submissions = [
             Submission(
                 comment,
                 self._store.text_hash(comment.text),
                 verdict,
-                _keep_text(verdict),
+                _alike(comment.text, verdict),
             )
             for comment, verdict in zip(comments, verdicts, strict=True)
             if comment.id is not None
@@ -126,14 +129,20 @@ class Moderation:
             raise UnknownComment("This site has no comment of this id.")
         return record
 
-    def _verdict(self, site: Site, text: str) -> Verdict:
+    def _verdict(self, site: Site, comment: Comment) -> Verdict:
         policy = self.policy(site)
         try:
-            judgement = self._judge.judge(text, floor=policy.floor)
+            judge = self._judges.of(site)
+            judgement = judge.judge(comment.text, floor=policy.floor)
         except Exception as error:  # A bug in the judge must not publish a comment.
             self._on_failure(error)
             judgement = FAILED
-        return policy.verdict(judgement, model=self._judge.model_version)
+        return policy.verdict(
+            judgement,
+            model=self._judge.model_version,
+            language=comment.language,
+            notices=site.notices,
+        )
 
     def _unrecorded(self, verdict: Verdict) -> Decision:
         return Decision(verdict, AUTOMATIC, self._clock(), revision=0)
@@ -146,6 +155,8 @@ class Moderation:
         return self._store.record_many(site.id, submissions, self._clock())
 
 
-def _keep_text(verdict: Verdict) -> bool:
-    """Only what a person may have to read is kept."""
-    return verdict.flagged or verdict.outcome is Outcome.REJECT
+def _alike(text: str, verdict: Verdict) -> bytes | None:
+    """What keeps a text; only what a person may have to read is kept."""
+    if verdict.flagged or verdict.outcome is Outcome.REJECT:
+        return alike(text)
+    return None

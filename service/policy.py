@@ -1,11 +1,12 @@
 """From findings to a verdict: the only place where a score meets a threshold.
 
-Stores nothing and judges no text; the wording of messages is `service.wording`.
+Stores nothing and judges no text; the wording is that of `service.wording` and,
+for readers, `service.notices`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +14,8 @@ from model.finding import DOUBTFUL, RULE_OF, Attribute, Finding, Rule, Source
 from model.judge import Judgement
 from service.domain import Outcome, Reason, Thresholds, Verdict
 from service.errors import ConfigurationError
-from service.wording import HELD, message, notice
+from service.notices import Clause, Wordings, clause_of, held_notice, notice_for
+from service.wording import message
 
 DIGITS = 4
 """Decimals of scores and thresholds, rounded before they meet: what is shown counts."""
@@ -46,19 +48,38 @@ class Policy:
         ]
         object.__setattr__(self, "floor", min(limits, default=1.0))
 
-    def verdict(self, judgement: Judgement, *, model: str) -> Verdict:
-        """Decide.  One finding that rejects is enough; flagging needs no majority."""
+    def verdict(
+        self,
+        judgement: Judgement,
+        *,
+        model: str,
+        language: str | None = None,
+        notices: Wordings | None = None,
+    ) -> Verdict:
+        """Decide.  One finding that rejects is enough; flagging needs no majority.
+
+        Args:
+            judgement: what was seen in the text.
+            model: the version of the model that saw it.
+            language: of the comment, a BCP 47 tag: the notice is in it if we know it.
+            notices: the site's own wording.
+        """
         met = self._met(judgement.findings)
         rejects = any(rejecting for _, _, rejecting in met)
         flagged = bool(met) and not rejects
         held = flagged and self.flagged_until_decided is Outcome.REJECT
         outcome = Outcome.REJECT if rejects or held else Outcome.ACCEPT
+        notice = None
+        if rejects:
+            notice = notice_for(_broken(met), language, notices)
+        elif held:
+            notice = held_notice(language, notices)
         return Verdict(
             outcome=outcome,
             flagged=flagged,
             reasons=tuple(_reason(*entry) for entry in met),
             scores=_rounded(judgement.scores),
-            notice=HELD if held else _notice(met) if rejects else None,
+            notice=notice,
             model=model,
             policy=self.name,
         )
@@ -180,10 +201,10 @@ def _reason(finding: Finding, threshold: float, rejecting: bool) -> Reason:
         threshold=threshold,
         spans=finding.spans,
         message=message(finding, sure=rejecting),
+        detail=finding.detail,
     )
 
 
-def _notice(met: Iterable[Met]) -> str:
-    return notice(
-        (found.rule, found.source) for found, _, rejecting in met if rejecting
-    )
+def _broken(met: Iterable[Met]) -> Iterator[Clause | None]:
+    """The clauses that are reason to reject, strongest first."""
+    return (clause_of(found.rule, found.source) for found, _, sure in met if sure)

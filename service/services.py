@@ -9,10 +9,16 @@ from typing import Any, cast
 from flask import current_app
 from structlog.typing import FilteringBoundLogger
 
+from service.auth import Door
+from service.links import Links
 from service.metrics import Metrics
 from service.moderation import Moderation
+from service.review import Review
 from service.settings import Settings
+from service.store.accounts import Accounts
+from service.store.outbox import Outbox
 from service.store.store import Store
+from service.visits import Visits
 
 NAME = "refrain"
 
@@ -24,6 +30,12 @@ class Services:
     settings: Settings
     store: Store
     moderation: Moderation
+    review: Review
+    links: Links
+    visits: Visits
+    accounts: Accounts
+    outbox: Outbox
+    door: Door
     model_card: Mapping[str, Any]
     document: Mapping[str, Any]
     metrics: Metrics

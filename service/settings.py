@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -39,7 +40,17 @@ class Settings:
     max_body: int
     max_batch: int
     max_batch_body: int
+    public_url: str
+    session_minutes: int
+    second_share: float
+    private_webhooks: bool
+    proxies: int
     log_level: str
+
+    @property
+    def url(self) -> str:
+        """Where readers and moderators reach the service, without a last slash."""
+        return self.public_url or f"http://{self.bind}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,33 @@ def path(value: str) -> Path:
 def optional_path(value: str) -> Path | None:
     """Parse a path, or None for nothing."""
     return path(value) if value else None
+
+
+def share(value: str) -> float:
+    """Parse a share from 0 to 1, ends included."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0.0 <= number <= 1.0:
+        raise ValueError("must be a number from 0 to 1")
+    return number
+
+
+def yes_or_no(value: str) -> bool:
+    """Parse `yes` or `no`."""
+    return one_of("yes", "no")(value) == "yes"
+
+
+def web_address(value: str) -> str:
+    """Parse an http(s) URL of which nothing but the path may be missing."""
+    if not value:
+        return ""
+    parts = urlsplit(value)
+    is_whole = parts.scheme in {"http", "https"} and parts.hostname
+    if not is_whole or parts.query or parts.fragment or parts.username:
+        raise ValueError("must be a URL such as https://refrain.example.com")
+    return value.rstrip("/")
 
 
 def address(value: str) -> str:
@@ -217,6 +255,50 @@ SETTINGS: tuple[Setting, ...] = (
         "4194304",
         "Largest batch request, in bytes.",
         whole(1024, 104_857_600),
+    ),
+    Setting(
+        "REFRAIN_PUBLIC_URL",
+        "public_url",
+        "URL",
+        "",
+        "Where readers and moderators reach the service, for links in notices; if "
+        "unset, `http://BIND:PORT`. With https, cookies are sent over https only.",
+        web_address,
+    ),
+    Setting(
+        "REFRAIN_SESSION_MINUTES",
+        "session_minutes",
+        "1-10080",
+        "480",
+        "How long a moderator stays signed in without doing anything.",
+        whole(1, 10_080),
+    ),
+    Setting(
+        "REFRAIN_SECOND_SHARE",
+        "second_share",
+        "0-1",
+        "0.02",
+        "Share of moderators' decisions that a second moderator is asked about.",
+        share,
+    ),
+    Setting(
+        "REFRAIN_PRIVATE_WEBHOOKS",
+        "private_webhooks",
+        "yes, no",
+        "no",
+        "Whether webhooks may go to private addresses: yes only where whoever adds "
+        "endpoints may reach the network that the service stands in.",
+        yes_or_no,
+    ),
+    Setting(
+        "REFRAIN_PROXIES",
+        "proxies",
+        "0-3",
+        "0",
+        "How many proxies, one before the other, stand before the service and set "
+        "`X-Forwarded-For`, `-Proto` and `-Prefix`. Any more than there are lets "
+        "callers choose the address by which failed sign-ins are counted.",
+        whole(0, 3),
     ),
     Setting(
         "REFRAIN_LOG_LEVEL",

@@ -1,19 +1,16 @@
-"""What readers and moderators are told, in English.  Decides nothing.
+"""What reasons are called, in English: one message each.  Decides nothing.
 
-A message describes one reason.  A notice is for the reader: it quotes the site's rule
-and names the clauses that were broken, never the words.
+Moderators and sites read them; what readers are told is `service.notices`.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 from model.finding import Attribute, Finding, Rule, Source
 
 SITE_RULE = (
     "Kindly refrain from using derogatory, personal, or obscene words in your comments."
 )
-HELD = "Your comment will appear once a moderator has read it."
+POSSIBLY = "Possibly "
 UNKNOWN = "Too little of this text is in words the judge knows; a person should read."
 FAILED = "The text could not be judged; a person should read it."
 
@@ -52,7 +49,12 @@ def message(finding: Finding, *, sure: bool) -> str:
     if finding.rule is None:
         return FAILED if finding.detail == "failed" else UNKNOWN
     phrase = _phrase(finding, finding.rule)
-    return f"{phrase[0].upper()}{phrase[1:]}." if sure else f"Possibly {phrase}."
+    return f"{phrase[0].upper()}{phrase[1:]}." if sure else f"{POSSIBLY}{phrase}."
+
+
+def is_doubt(text: str) -> bool:
+    """Whether a message is one of a reason that only flags."""
+    return text.startswith(POSSIBLY) or text in (UNKNOWN, FAILED)
 
 
 def _phrase(finding: Finding, rule: Rule) -> str:
@@ -65,25 +67,3 @@ def _phrase(finding: Finding, rule: Rule) -> str:
     else:
         one, many = LEXICON[rule]
     return many if len(finding.spans) > 1 else one
-
-
-def notice(broken: Iterable[tuple[Rule | None, Source]]) -> str:
-    """Tell the reader why the comment was rejected.
-
-    Args:
-        broken: rule and source of every rejecting reason, strongest first.
-    """
-    clauses = list(dict.fromkeys(_clause(rule, source) for rule, source in broken))
-    *rest, last = clauses or ["words this site does not print"]
-    listed = f"{', '.join(rest)} and {last}" if rest else last
-    return (
-        f"Your comment was not published: it contains {listed}. "
-        f"The rule of this site: “{SITE_RULE}” "
-        "You may change the comment and send it again."
-    )
-
-
-def _clause(rule: Rule | None, source: Source) -> str:
-    if rule is Rule.PERSONAL and source is Source.CONTACT:
-        return "private contact details"
-    return CLAUSES[rule] if rule else "words this site does not print"

@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.fixtures_store", "tests.fixtures_service"]
+pytest_plugins = [
+    "tests.fixtures_store",
+    "tests.fixtures_service",
+    "tests.fixtures_desk",
+    "tests.fixtures_browser",
+]

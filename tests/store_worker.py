@@ -24,7 +24,7 @@ def record(store: Store, id: str, text: str) -> str:
     """Record one comment; what was answered in a line."""
     now = datetime.now(UTC)
     recorded = store.record(
-        SITE, comment(id, text), store.text_hash(text), ACCEPTED, now, keep_text=True
+        SITE, comment(id, text), store.text_hash(text), ACCEPTED, now, alike=bytes(16)
     )
     decision = recorded.decision
     return f"{id} {decision.revision} {decision.decided_at.isoformat()}"
@@ -59,7 +59,7 @@ def batches(url: str, name: str, count: str) -> None:
         text = f"Version {i} by {name}."
         text_hash = store.text_hash(text)
         submissions = [
-            Submission(comment(id, text), text_hash, ACCEPTED, keep_text=False)
+            Submission(comment(id, text), text_hash, ACCEPTED, alike=None)
             for id in (ids if name == "forwards" else reversed(ids))
         ]
         print(len(store.record_many(SITE, submissions, datetime.now(UTC))))

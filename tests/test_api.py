@@ -32,6 +32,7 @@ ANSWER = [
     "notice",
     "model",
     "policy",
+    "appeal_url",
 ]
 REASON = ["rule", "attribute", "source", "score", "threshold", "spans", "message"]
 ATTRIBUTES = [

@@ -18,7 +18,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from model.finding import Rule
-from service import auth, cli
+from service import auth, cli, command
 from service.domain import Outcome, Thresholds
 from service.first_start import EXAMPLE, curl
 from service.settings import load_settings
@@ -29,6 +29,7 @@ from service.store.store import open_store
 from tests.fixtures_store import KEY
 
 ROOT = Path(__file__).parent.parent
+NO_NAME = "A name must have 1 to 64 printable characters, and no slash."
 
 
 class Operator:
@@ -38,7 +39,7 @@ class Operator:
         self.app = Flask("operator")
         self.settings = load_settings(env)
         self.store = open_store(self.settings)
-        self.app.extensions[cli.PARTS] = cli.Parts(self.settings, self.store)
+        self.app.extensions[command.PARTS] = command.Parts(self.settings, self.store)
         cli.register(self.app)
 
     def types(self, line: str) -> Result:
@@ -145,8 +146,8 @@ def test_the_whole_service_has_the_commands_too() -> None:
     # Not imported by `service.cli`, for it brings the model with it.
     from service.services import NAME, Services
 
-    assert cli.PARTS == NAME
-    assert {f.name for f in fields(cli.Parts)} <= {f.name for f in fields(Services)}
+    assert command.PARTS == NAME
+    assert {f.name for f in fields(command.Parts)} <= {f.name for f in fields(Services)}
 
 
 @pytest.mark.parametrize(
@@ -236,7 +237,9 @@ def test_sites_are_listed_with_their_policies(operator: Operator) -> None:
     ("line", "sentence"),
     [
         ("create-site default", "There is a site named 'default' already."),
-        ("create-site ''", "A name must have 1 to 64 printable characters."),
+        ("create-site ''", NO_NAME),
+        ("create-site sport/cricket", NO_NAME),
+        ("create-site ..", NO_NAME),
         ("create-key nowhere", "There is no site named 'nowhere'."),
         ("revoke-key 7", "There is no key 7 to revoke."),
         ("create-moderator editor", "There is a moderator named 'editor' already."),

@@ -222,10 +222,13 @@ def test_no_text_takes_long(pattern: str) -> None:
     # None took 9 ms on a quiet machine; quadratic takes seconds.
     text = (pattern * 10_000)[:10_000]
 
-    began = time.process_time()
-    LEXICON.matches(fold(text))
+    def seconds() -> float:
+        # This thread's alone: others of the process have work of their own.
+        began = time.thread_time()
+        LEXICON.matches(fold(text))
+        return time.thread_time() - began
 
-    assert time.process_time() - began < 0.2
+    assert seconds() < 0.2 or seconds() < 0.2
 
 
 @pytest.mark.parametrize("end", ["a", "A", "-a", "*", "!x"])
@@ -233,10 +236,10 @@ def test_no_text_takes_long(pattern: str) -> None:
 def test_no_long_chunk_takes_long(letter: str, end: str) -> None:
     text = (letter * 10_000)[:9_990] + end
 
-    began = time.process_time()
+    began = time.thread_time()
     LEXICON.matches(fold(text))
 
-    assert time.process_time() - began < 0.2
+    assert time.thread_time() - began < 0.2
 
 
 @pytest.fixture(scope="module")

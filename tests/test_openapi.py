@@ -20,6 +20,8 @@ from tests.fixtures_store import KEY
 
 CHECKS_S = 150
 """How long all the generated requests may take; about 30 s on two idle cores."""
+FOR_PEOPLE = ("static", "desk.", "reader.")
+"""Endpoints that no site calls: files, and the pages of moderators and readers."""
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def test_every_route_is_documented_and_nothing_else(
         (re.sub(r"<(?:\w+:)?(?:comment_)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD"}
-        if rule.endpoint != "static"
+        if not rule.endpoint.startswith(FOR_PEOPLE)
     }
 
     documented = {
@@ -87,9 +89,14 @@ def test_the_example_is_what_is_really_answered(
     request = operation["requestBody"]["content"]["application/json"]["examples"]
     shown = operation["responses"]["200"]["content"]["application/json"]["examples"]
 
-    answer = client.post("/v1/moderate", json=request["comment"]["value"])
+    answer = client.post("/v1/moderate", json=request["comment"]["value"]).json
 
-    assert answer.json == shown["decision"]["value"]
+    assert answer
+    example = shown["decision"]["value"]
+    link, cut = answer.pop("appeal_url"), example.pop("appeal_url")
+    assert answer == example
+    # Each database signs with a key of its own.
+    assert link.startswith(cut.removesuffix("…"))
 
 
 def test_generated_requests_find_no_answer_that_breaks_the_document(

@@ -231,11 +231,11 @@ def test_the_container_tells_whether_it_is_healthy() -> None:
 
 
 def test_the_container_stops_when_it_is_told_to() -> None:
-    # The exec form, and `exec` in the shell: else gunicorn never sees SIGTERM.
+    # The exec form, and `exec` in the shell: else the service never sees SIGTERM.
     command = json.loads(said("CMD")[-1])
 
     assert command[:2] == ["sh", "-c"]
-    assert "&& exec gunicorn " in command[2]
+    assert "&& exec python -m service.run" in command[2]
 
 
 def test_the_image_holds_the_service_and_nothing_else() -> None:

@@ -28,12 +28,16 @@ def send(
 ) -> Recorded:
     keep = verdict is not ACCEPTED
     text_hash = store.text_hash(sent.text)
-    return store.record(site, sent, text_hash, verdict, NOON, keep_text=keep)
+    return store.record(
+        site, sent, text_hash, verdict, NOON, alike=bytes(16) if keep else None
+    )
 
 
 def submission(store: Store, sent: Comment, verdict: Verdict = ACCEPTED) -> Submission:
     text_hash = store.text_hash(sent.text)
-    return Submission(sent, text_hash, verdict, keep_text=verdict is not ACCEPTED)
+    return Submission(
+        sent, text_hash, verdict, alike=None if verdict is ACCEPTED else bytes(16)
+    )
 
 
 def rows(database: Database) -> tuple[int, int, int]:

@@ -31,7 +31,7 @@ SECRET = "a text that belongs to its writer " * 200  # more than the file's free
 
 def record(store: Store) -> None:
     sent = comment("c-1", SECRET)
-    store.record(1, sent, bytes(32), REJECTED, NOON, keep_text=True)
+    store.record(1, sent, bytes(32), REJECTED, NOON, alike=bytes(16))
 
 
 def set_pragma(database: Database, pragma: str) -> None:
@@ -124,7 +124,7 @@ def test_after_a_probe_a_writer_waits_as_long_as_before(
 
 def test_text_with_nul_is_stored_with_a_sign_in_its_place(store: Store) -> None:
     sent = comment("c-1", "a\0b")
-    store.record(1, sent, bytes(32), REJECTED, NOON, keep_text=True)
+    store.record(1, sent, bytes(32), REJECTED, NOON, alike=bytes(16))
 
     record = store.history(1, "c-1")
 

@@ -55,12 +55,11 @@ class Own:
         """
         others = [match for match in matches if match.entry not in self._words]
         blank = [(m.start, m.end) for m in matches if m.entry in self._words]
-        blank += [range_ for range_ in self._in(folded) if _is_clear(range_, others)]
+        blank += _clear(self._in(folded), folded, others)
         if not blank:
             return folded, matches
-        return Folded(folded.original, _blanked(folded.text, blank), folded.offsets), (
-            others
-        )
+        text = _blanked(folded.text, blank)
+        return Folded(folded.original, text, folded.offsets), others
 
     def _in(self, folded: Folded) -> Iterator[Range]:
         """Where the text has words that are ignored or allowed."""
@@ -71,8 +70,16 @@ class Own:
             yield start, end - 2
 
 
-def _is_clear(range_: Range, matches: Iterable[Match]) -> bool:
-    return all(m.end <= range_[0] or range_[1] <= m.start for m in matches)
+def _clear(
+    ranges: Iterable[Range], folded: Folded, matches: Iterable[Match]
+) -> Iterator[Range]:
+    """Ranges that no match meets; linear, for a hostile text has thousands of both."""
+    taken = bytearray(len(folded.text))
+    for match in matches:
+        taken[match.start : match.end] = b"\1" * (match.end - match.start)
+    for start, end in ranges:
+        if taken.find(1, start, end) < 0:
+            yield start, end
 
 
 def _blanked(text: str, ranges: Iterable[Range]) -> str:

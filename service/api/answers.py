@@ -27,18 +27,30 @@ PATH_KEYS = frozenset({"path", "paths", "folder", "file", "files"})
 
 
 def decision_answer(
-    comment_id: str | None, text: str, decision: Decision, *, utf16: bool = False
+    comment_id: str | None,
+    text: str,
+    decision: Decision,
+    *,
+    appeal_url: str | None = None,
+    utf16: bool = False,
 ) -> DecisionAnswer:
     """The design's answer about one comment; `utf16` counts as JavaScript does."""
-    return {"id": comment_id, **_verdict(decision, text, utf16)}
+    return {
+        "id": comment_id,
+        **_verdict(decision, text, utf16),
+        "appeal_url": appeal_url,
+    }
 
 
-def comment_answer(record: CommentRecord, *, utf16: bool = False) -> CommentAnswer:
+def comment_answer(
+    record: CommentRecord, *, appeal_url: str | None = None, utf16: bool = False
+) -> CommentAnswer:
     """Everything that is stored of a comment."""
     last = record.decisions[-1]
     return {
         "id": record.id,
         **_verdict(last, record.texts.get(last.revision), utf16),
+        "appeal_url": appeal_url,
         "text": record.text,
         "revision": record.revision,
         "author": _author(record.author),
@@ -49,12 +61,34 @@ def comment_answer(record: CommentRecord, *, utf16: bool = False) -> CommentAnsw
         "history": [
             {
                 **_verdict(decision, record.texts.get(decision.revision), utf16),
+                "number": number,
                 "revision": decision.revision,
+                "kind": decision.kind,
+                "rule": decision.rule,
                 "decided_at": decision.decided_at.isoformat(),
             }
-            for decision in record.decisions
+            for number, decision in enumerate(record.decisions, start=1)
         ],
     }
+
+
+def reasons_answer(
+    reasons: Iterable[Reason], text: str | None, *, utf16: bool = False
+) -> list[ReasonAnswer]:
+    """Reasons with the places they point to, and what stands there if that is known."""
+    place = _utf16_places(text or "") if utf16 else int
+    return [
+        {
+            "rule": reason.rule,
+            "attribute": reason.attribute,
+            "source": reason.source,
+            "score": reason.score,
+            "threshold": reason.threshold,
+            "spans": [_span(span, text, place) for span in reason.spans],
+            "message": reason.message,
+        }
+        for reason in reasons
+    ]
 
 
 def policy_answer(policy: Policy, sentence: str) -> PolicyAnswer:
@@ -83,30 +117,12 @@ def _verdict(decision: Decision, text: str | None, utf16: bool) -> VerdictAnswer
         "decision": verdict.outcome,
         "flagged": verdict.flagged,
         "decided_by": decision.decided_by,
-        "reasons": _reasons(verdict.reasons, text, utf16) if verdict.reasons else [],
+        "reasons": reasons_answer(verdict.reasons, text, utf16=utf16),
         "scores": scores,
         "notice": verdict.notice,
         "model": verdict.model,
         "policy": verdict.policy,
     }
-
-
-def _reasons(
-    reasons: Iterable[Reason], text: str | None, utf16: bool
-) -> list[ReasonAnswer]:
-    place = _utf16_places(text or "") if utf16 else int
-    return [
-        {
-            "rule": reason.rule,
-            "attribute": reason.attribute,
-            "source": reason.source,
-            "score": reason.score,
-            "threshold": reason.threshold,
-            "spans": [_span(span, text, place) for span in reason.spans],
-            "message": reason.message,
-        }
-        for reason in reasons
-    ]
 
 
 def _span(span: Span, text: str | None, place: Callable[[int], int]) -> SpanAnswer:

@@ -6,6 +6,8 @@ site or a comment.  Keep /metrics from the public in the proxy.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Blueprint, Response
 
 from service.api.hooks import RETRY_AFTER_S
@@ -44,4 +46,7 @@ def ready() -> Response:
 @bp.get("/metrics")
 def metrics() -> Response:
     """Show the counts of all workers in Prometheus' text format."""
-    return Response(services().metrics.exposition(), content_type=CONTENT_TYPE)
+    parts = services()
+    with suppress(StoreUnavailable):
+        parts.metrics.webhooks(parts.outbox.backlog())
+    return Response(parts.metrics.exposition(), content_type=CONTENT_TYPE)

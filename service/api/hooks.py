@@ -13,7 +13,12 @@ from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from service.api.problems import KINDS, of_error, of_status, response
-from service.errors import NotAuthenticated, RefrainError, StoreUnavailable
+from service.errors import (
+    NotAuthenticated,
+    RefrainError,
+    StoreUnavailable,
+    TooManyAttempts,
+)
 from service.logs import outline
 from service.services import Services, services
 
@@ -90,6 +95,8 @@ def refuse(error: RefrainError) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="refrain"'
+    if isinstance(error, TooManyAttempts):
+        headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, StoreUnavailable):
         headers["Retry-After"] = str(RETRY_AFTER_S)
         services().metrics.error("store_errors")

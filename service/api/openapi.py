@@ -34,6 +34,15 @@ HEADERS: Mapping[int, Mapping[str, Any]] = {
     },
 }
 
+LINKS: Mapping[str, str] = {
+    "getComment": "The same decision, and its history.",
+    "getStatement": "What a rejection rests on.",
+    "reportComment": "A reader complains of it.",
+    "appealComment": "Its author objects.",
+    "decideComment": "A person decides otherwise.",
+}
+"""What follows a decision, by the name of the operation."""
+
 
 class Plain(GenerateJsonSchema):
     """JSON Schema without a title at every field that only repeats its name."""
@@ -100,7 +109,8 @@ def _schemas(rows: Iterable[Operation]) -> tuple[Schemas, dict[str, Any]]:
 
 def _state_limits(components: dict[str, Any], settings: Settings) -> None:
     """Write into the schemas what is checked outside of them."""
-    components["CommentInput"]["properties"]["text"]["maxLength"] = settings.max_text
+    for name in ("CommentInput", "TextInput"):
+        components[name]["properties"]["text"]["maxLength"] = settings.max_text
     comments = components["BatchInput"]["properties"]["comments"]
     comments["maxItems"] = settings.max_batch
     # Anything goes, for a wrong comment is answered in its place.
@@ -176,13 +186,14 @@ def _show(operation: dict[str, Any], text: str, answer: DecisionAnswer) -> None:
 
 
 def _link(operation: dict[str, Any]) -> None:
-    """Say how to find again what was answered."""
+    """Say what can be done about what was answered, and where it is found again."""
     operation["responses"]["200"]["links"] = {
-        "comment": {
-            "operationId": "getComment",
+        name: {
+            "operationId": name,
             "parameters": {"id": "$response.body#/id"},
-            "description": "The same decision, and its history.",
+            "description": description,
         }
+        for name, description in LINKS.items()
     }
 
 

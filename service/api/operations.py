@@ -6,6 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from service.api.feedback_parsing import AppealInput, DecisionInput, ReportInput
+from service.api.feedback_shapes import (
+    AppealedAnswer,
+    DecidedAnswer,
+    ReportedAnswer,
+    StatementAnswer,
+)
+from service.api.paging import CURSOR, EVENTS, MAX_EVENTS
 from service.api.parsing import MAX_ID, NO_CONTROL, OFFSETS, BatchInput, CommentInput
 from service.api.problems import HTTP_KINDS, KINDS, Kind
 from service.api.shapes import (
@@ -13,6 +21,7 @@ from service.api.shapes import (
     BatchAnswer,
     CommentAnswer,
     DecisionAnswer,
+    EventsAnswer,
     ModelAnswer,
     PolicyAnswer,
     ReadyAnswer,
@@ -21,6 +30,7 @@ from service.errors import (
     InvalidInput,
     MalformedBody,
     NotAuthenticated,
+    NotPossible,
     StoreUnavailable,
     UnknownComment,
 )
@@ -31,6 +41,7 @@ INVALID = KINDS[InvalidInput]
 MALFORMED = KINDS[MalformedBody]
 NO_KEY = KINDS[NotAuthenticated]
 NO_STORE = KINDS[StoreUnavailable]
+NOT_POSSIBLE = KINDS[NotPossible]
 UNKNOWN = KINDS[UnknownComment]
 READING = (MALFORMED, HTTP_KINDS[400], HTTP_KINDS[413], HTTP_KINDS[415], INVALID)
 
@@ -45,11 +56,30 @@ OFFSETS_PARAMETER = {
         "default": OFFSETS[0],
     },
 }
+AFTER_PARAMETER = {
+    "name": "after",
+    "in": "query",
+    "description": "The cursor that was answered last time; without it, all from the "
+    "first event on is read.",
+    "schema": {"type": "string", "pattern": CURSOR},
+}
+LIMIT_PARAMETER = {
+    "name": "limit",
+    "in": "query",
+    "description": "At most so many events.",
+    "schema": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": MAX_EVENTS,
+        "default": EVENTS,
+    },
+}
 COMMENT_ID = {
     "name": "id",
     "in": "path",
     "required": True,
-    "description": "The site's own id, percent-encoded; it may hold slashes.",
+    "description": "The site's own id, percent-encoded; it may hold slashes, but what "
+    "ends in /report, /appeal, /decision or /statement is not found.",
     "schema": {
         "type": "string",
         "minLength": 1,
@@ -113,6 +143,62 @@ def operations(settings: Settings) -> tuple[Operation, ...]:
             CommentAnswer,
             (UNKNOWN, INVALID, *keyed),
             (COMMENT_ID, OFFSETS_PARAMETER),
+        ),
+        Operation(
+            "get",
+            "/v1/decisions",
+            "listDecisions",
+            "Read what moderators, appeals and the site have decided, in order; the "
+            "same events as webhooks tell. What can still be undone is not told yet.",
+            EventsAnswer,
+            (INVALID, *keyed),
+            (AFTER_PARAMETER, LIMIT_PARAMETER),
+        ),
+        Operation(
+            "get",
+            "/v1/comments/{id}/statement",
+            "getStatement",
+            "State the reasons of the rejection that stands, as Article 17 of the EU "
+            "Digital Services Act asks.",
+            StatementAnswer,
+            (UNKNOWN, NOT_POSSIBLE, INVALID, *keyed),
+            (COMMENT_ID, OFFSETS_PARAMETER),
+        ),
+        Operation(
+            "post",
+            "/v1/comments/{id}/report",
+            "reportComment",
+            "Pass on a reader's complaint. What was accepted then waits for a "
+            "moderator, and is kept until one has decided.",
+            ReportedAnswer,
+            (UNKNOWN, NOT_POSSIBLE, *READING, *keyed),
+            (COMMENT_ID,),
+            ReportInput,
+            settings.max_body,
+        ),
+        Operation(
+            "post",
+            "/v1/comments/{id}/appeal",
+            "appealComment",
+            "Pass on a reader's objection to a rejection. It waits for a moderator, "
+            "and the answer is an event.",
+            AppealedAnswer,
+            (UNKNOWN, NOT_POSSIBLE, *READING, *keyed),
+            (COMMENT_ID,),
+            AppealInput,
+            settings.max_body,
+        ),
+        Operation(
+            "post",
+            "/v1/comments/{id}/decision",
+            "decideComment",
+            "Enter a decision that a person made in the site's own system. It holds at "
+            "once and counts as training data.",
+            DecidedAnswer,
+            (UNKNOWN, *READING, *keyed),
+            (COMMENT_ID,),
+            DecisionInput,
+            settings.max_body,
         ),
         Operation(
             "get",

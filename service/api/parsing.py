@@ -76,12 +76,8 @@ class ArticleInput(Strict):
     title: Title | None = None
 
 
-class CommentInput(Strict):
-    """One comment as sent by the site.
-
-    Without `id` it is judged and nothing is stored; such a request may be repeated,
-    but leaves no decision to look up.
-    """
+class TextInput(Strict):
+    """A text, and what is known of its place."""
 
     text: Annotated[
         str,
@@ -92,10 +88,6 @@ class CommentInput(Strict):
             "but something has to be visible.",
         ),
     ]
-    id: Annotated[
-        Id | None,
-        Field(description="The site's own id of the comment, unique on the site."),
-    ] = None
     author: AuthorInput | None = None
     article: ArticleInput | None = None
     parent_id: Annotated[
@@ -104,6 +96,19 @@ class CommentInput(Strict):
     language: Annotated[
         Annotated[str, Field(pattern=LANGUAGE)] | None,
         Field(description="BCP 47 language tag of the text, where the site knows it."),
+    ] = None
+
+
+class CommentInput(TextInput):
+    """One comment as sent by the site.
+
+    Without `id` it is judged and nothing is stored; such a request may be repeated,
+    but leaves no decision to look up.
+    """
+
+    id: Annotated[
+        Id | None,
+        Field(description="The site's own id of the comment, unique on the site."),
     ] = None
 
 
@@ -133,8 +138,8 @@ def parse_comment(body: bytes, *, max_text: int) -> Comment:
     try:
         parsed = ONE.validate_json(body)
     except ValidationError as error:
-        raise _explained(error) from None
-    return _comment(parsed, max_text)
+        raise explained(error) from None
+    return comment_of(parsed, parsed.id, max_text)
 
 
 def parse_batch(
@@ -149,7 +154,7 @@ def parse_batch(
     try:
         batch = MANY.validate_json(body)
     except ValidationError as error:
-        raise _explained(error) from None
+        raise explained(error) from None
     if len(batch.comments) > max_comments:
         raise InvalidInput("/comments", f"must have at most {max_comments} comments")
     first: dict[str, int] = {}
@@ -169,6 +174,41 @@ def is_blank(text: str) -> bool:
     return _complaint(SEEN, text) == "string_pattern_mismatch"
 
 
+def comment_of(
+    parsed: TextInput, comment_id: str | None, max_text: int, place: str = ""
+) -> Comment:
+    """The comment that was read at a place in the body.
+
+    Raises:
+        InvalidInput: its text is too long.
+    """
+    if len(parsed.text) > max_text:
+        raise InvalidInput(
+            f"{place}/text", f"must have at most {max_text:,} characters"
+        )
+    author, article = parsed.author, parsed.article
+    return Comment(
+        text=parsed.text,
+        id=comment_id,
+        author=Author(author.id, author.name) if author else None,
+        article=Article(article.id, article.url, article.title) if article else None,
+        parent_id=parsed.parent_id,
+        language=parsed.language,
+    )
+
+
+def explained(error: ValidationError, place: str = "") -> InvalidInput:
+    """Turn pydantic's findings into one error of ours, which repeats no input."""
+    details = error.errors(include_url=False, include_input=False)
+    if details[0]["type"] == "json_invalid":
+        return MalformedBody(f"The body is no valid JSON: {_syntax(details[0])}.")
+    first, *more = (
+        (place + _pointer(detail["loc"]), _problem(detail))
+        for detail in details[:MAX_NAMED]
+    )
+    return InvalidInput(*first, *more)
+
+
 def _complaint(adapter: TypeAdapter[str], value: str) -> str:
     """The first thing that is wrong with a value, in pydantic's word; else empty."""
     try:
@@ -183,9 +223,10 @@ def _element(
 ) -> Comment | InvalidInput:
     place = f"/comments/{index}"
     try:
-        comment = _comment(ONE.validate_python(value), max_text, place)
+        parsed = ONE.validate_python(value)
+        comment = comment_of(parsed, parsed.id, max_text, place)
     except ValidationError as error:
-        return _explained(error, place)
+        return explained(error, place)
     except InvalidInput as error:
         return error
     if comment.id is None:
@@ -194,34 +235,6 @@ def _element(
     if earlier == index:
         return comment
     return DuplicateId(f"{place}/id", f"is also the id of /comments/{earlier}")
-
-
-def _comment(parsed: CommentInput, max_text: int, place: str = "") -> Comment:
-    if len(parsed.text) > max_text:
-        raise InvalidInput(
-            f"{place}/text", f"must have at most {max_text:,} characters"
-        )
-    author, article = parsed.author, parsed.article
-    return Comment(
-        text=parsed.text,
-        id=parsed.id,
-        author=Author(author.id, author.name) if author else None,
-        article=Article(article.id, article.url, article.title) if article else None,
-        parent_id=parsed.parent_id,
-        language=parsed.language,
-    )
-
-
-def _explained(error: ValidationError, place: str = "") -> InvalidInput:
-    """Turn pydantic's findings into one error of ours, which repeats no input."""
-    details = error.errors(include_url=False, include_input=False)
-    if details[0]["type"] == "json_invalid":
-        return MalformedBody(f"The body is no valid JSON: {_syntax(details[0])}.")
-    first, *more = (
-        (place + _pointer(detail["loc"]), _problem(detail))
-        for detail in details[:MAX_NAMED]
-    )
-    return InvalidInput(*first, *more)
 
 
 def _syntax(detail: ErrorDetails) -> str:
@@ -255,6 +268,14 @@ def _problem(detail: ErrorDetails) -> str:
             return "must be an object"
         case "list_type":
             return "must be an array"
+        case "enum":
+            return f"must be {context['expected']}"
+        case "int_type" | "int_parsing_size":
+            return "must be a whole number"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']}"
+        case "less_than_equal":
+            return f"must be at most {context['le']:,}"
         case "too_short" | "too_long":
             return f"must have 1 to {MAX_BATCH} elements"
     return detail["msg"]

@@ -65,6 +65,18 @@ KINDS: Mapping[type[errors.RefrainError], Kind] = {
         "Send `Authorization: Bearer` and an API key of your site. Keys are made by "
         "`flask create-key`.",
     ),
+    errors.NotAllowed: Kind(
+        "not-allowed",
+        HTTPStatus.FORBIDDEN,
+        "This account may not do that",
+        "An editor may, or give the account the right.",
+    ),
+    errors.TooManyAttempts: Kind(
+        "too-many-attempts",
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many attempts",
+        "Wait for the time in `Retry-After`.",
+    ),
     errors.UnknownComment: Kind(
         "unknown-comment",
         HTTPStatus.NOT_FOUND,
@@ -77,6 +89,19 @@ KINDS: Mapping[type[errors.RefrainError], Kind] = {
         HTTPStatus.CONFLICT,
         "Somebody else decided first",
         "Read the comment again and decide anew.",
+    ),
+    errors.StalePolicy: Kind(
+        "stale-policy",
+        HTTPStatus.CONFLICT,
+        "The rules were changed in the meantime",
+        "Look at the present version, and make the change to that one.",
+    ),
+    errors.NotPossible: Kind(
+        "not-possible",
+        HTTPStatus.CONFLICT,
+        "The comment is in no state for that",
+        "Only what was rejected can be appealed, and only once for each decision; what "
+        "is complained of has to be there to be read. `detail` says what is missing.",
     ),
     errors.StoreUnavailable: Kind(
         "store-unavailable",

@@ -41,9 +41,18 @@ class CommentId(BaseConverter):
     part_isolating = False
 
 
+class WholeId(CommentId):
+    """An id at the end of a path, where those of `service.api.feedback` end otherwise.
+
+    Without this, every method but theirs would seem to be asked of another comment.
+    """
+
+    regex = r".+(?<!/report)(?<!/appeal)(?<!/decision)(?<!/statement)"
+
+
 def register(app: Flask) -> None:
     """Add the API to an app."""
-    app.url_map.converters["comment_id"] = CommentId
+    app.url_map.converters |= {"comment_id": CommentId, "whole_id": WholeId}
     # Sites' ids may hold two slashes; a redirect would turn them into one.
     app.url_map.merge_slashes = False
     app.register_blueprint(bp)
@@ -72,7 +81,13 @@ def judged(
     )
     decision = parts.moderation.moderate(site, comment)
     parts.metrics.verdict(decision.verdict)
-    shown = decision_answer(comment.id, comment.text, decision, utf16=in_utf16)
+    shown = decision_answer(
+        comment.id,
+        comment.text,
+        decision,
+        appeal_url=parts.links.appeal(site.id, comment.id, decision),
+        utf16=in_utf16,
+    )
     return dumps(shown).encode()
 
 
@@ -95,18 +110,23 @@ def moderate_batch() -> Response:
             continue
         decision = next(decisions)
         parts.metrics.verdict(decision.verdict)
-        results.append(decision_answer(one.id, one.text, decision, utf16=utf16))
+        url = parts.links.appeal(site.id, one.id, decision)
+        results.append(
+            decision_answer(one.id, one.text, decision, appeal_url=url, utf16=utf16)
+        )
     return answer({"results": results})
 
 
-@bp.get("/comments/<comment_id:comment_id>")
+@bp.get("/comments/<whole_id:comment_id>")
 def comment(comment_id: str) -> Response:
     """Tell what is stored of a comment: the decision that holds, and its history."""
     parts, site = opened()
     utf16 = counts_utf16()
     if not is_id(comment_id):
         raise UnknownComment("No comment can have this id.")
-    return answer(comment_answer(parts.moderation.find(site, comment_id), utf16=utf16))
+    record = parts.moderation.find(site, comment_id)
+    url = parts.links.appeal(site.id, record.id, record.decisions[-1])
+    return answer(comment_answer(record, appeal_url=url, utf16=utf16))
 
 
 @bp.get("/policy")

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict  # pydantic asks for it below Python 3.1
 
 from model.finding import Attribute, Rule, Source
 from service.api.problems import Problem
-from service.domain import Outcome
+from service.domain import Kind, Outcome
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -96,13 +96,87 @@ class DecisionAnswer(VerdictAnswer):
             "and the decision cannot be looked up."
         ),
     ]
+    appeal_url: Annotated[
+        str | None,
+        Field(
+            description="For the reader, valid for 30 days: a page that shows why, "
+            "and takes an appeal. Null for what is published or was not stored."
+        ),
+    ]
 
 
 class HistoryEntry(VerdictAnswer):
     """One decision in the log."""
 
+    number: Annotated[int, Field(ge=1, description="1, 2, 3 … for each comment.")]
     revision: Annotated[int, Field(ge=1, description="Which text it is about.")]
+    kind: Annotated[Kind, Field(description="How it was made.")]
+    rule: Annotated[
+        Rule | None, Field(description="The clause that a person named for rejecting.")
+    ]
     decided_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+class EventData(TypedDict):
+    """A decision, without the text it is about."""
+
+    id: Annotated[str, Field(description="The site's own id of the comment.")]
+    revision: Annotated[int, Field(ge=1, description="Which text it is about.")]
+    number: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="1, 2, 3 … for each comment: of two decisions the one with "
+            "the higher number holds, whichever is heard of first.",
+        ),
+    ]
+    decision: Outcome
+    kind: Annotated[Kind, Field(description="How it was made.")]
+    decided_by: str
+    decided_at: Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+    rule: Annotated[
+        Rule | None, Field(description="The clause that a person named for rejecting.")
+    ]
+    notice: Annotated[
+        str | None,
+        Field(description="For the reader; null for what is published."),
+    ]
+
+
+class EventAnswer(TypedDict):
+    """Something that a site is told: the body of a webhook."""
+
+    type: Annotated[
+        str,
+        Field(
+            description="`comment.accepted`, `comment.rejected` or `appeal.answered`."
+        ),
+    ]
+    timestamp: Annotated[
+        str,
+        Field(
+            description="When it happened.", json_schema_extra={"format": "date-time"}
+        ),
+    ]
+    data: EventData
+
+
+class ListedEvent(EventAnswer):
+    """The same, with the id that a webhook bears in its header."""
+
+    id: Annotated[str, Field(description="`webhook-id` of the webhook about it.")]
+
+
+class EventsAnswer(TypedDict):
+    """What came after a cursor."""
+
+    events: Annotated[list[ListedEvent], Field(description="Oldest first.")]
+    after: Annotated[
+        str,
+        Field(
+            description="The cursor to send next time; it never passes over anything."
+        ),
+    ]
 
 
 class BatchAnswer(TypedDict):
@@ -138,8 +212,8 @@ class CommentAnswer(DecisionAnswer):
     text: Annotated[
         str | None,
         Field(
-            description="Kept only for what was rejected or flagged.  NUL is stored as "
-            "U+FFFD."
+            description="Kept only for what was rejected, flagged or reported.  NUL is "
+            "stored as U+FFFD."
         ),
     ]
     revision: Annotated[int, Field(ge=1, description="Number of the present text.")]

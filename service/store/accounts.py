@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, literal, select, update
 
 from service.errors import InvalidInput
 from service.store.database import Database
@@ -43,13 +44,19 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Moderator:
-    """A person who decides.  `disabled_at` is None while the account may be used."""
+    """A person who decides.
+
+    `disabled_at` is None while the account may be used, and `site_id` for all sites.
+    A session that bears another number than `session` is over.
+    """
 
     name: str
     password_hash: str = field(repr=False)
     role: Role
     created_at: datetime
     disabled_at: datetime | None = None
+    site_id: int | None = None
+    session: int = 1
 
 
 class Accounts:
@@ -131,17 +138,69 @@ class Accounts:
         named = select(moderators).where(moderators.c.name == name)
         with self._database.reading() as connection:
             row = connection.execute(named).one_or_none()
-        if row is None:
-            return None
-        return Moderator(
-            row.name, row.password_hash, Role(row.role), row.created_at, row.disabled_at
-        )
+        return None if row is None else _moderator(row)
+
+    def all_moderators(self) -> list[Moderator]:
+        """All accounts, disabled ones too, by name."""
+        with self._database.reading() as connection:
+            ordered = select(moderators).order_by(moderators.c.name)
+            return [_moderator(row) for row in connection.execute(ordered)]
+
+    def disable(self, name: str, now: datetime) -> None:
+        """Close an account and end its sessions; of a closed one the time stays.
+
+        Raises:
+            InvalidInput: there is no account of this name.
+        """
+        since = moderators.c.disabled_at
+        self._change(name, disabled_at=func.coalesce(since, literal(now, since.type)))
+
+    def enable(self, name: str) -> None:
+        """Open an account again.
+
+        Raises:
+            InvalidInput: there is no account of this name.
+        """
+        self._change(name, disabled_at=None)
+
+    def set_password(self, name: str, password_hash: str) -> None:
+        """Replace a password and end the account's sessions.
+
+        Raises:
+            InvalidInput: there is no account of this name.
+        """
+        self._change(name, password_hash=password_hash)
+
+    def set_role(self, name: str, role: Role, site_id: int | None) -> None:
+        """Change what an account may do and where, and end its sessions.
+
+        Raises:
+            InvalidInput: there is no account of this name.
+        """
+        self._change(name, role=role.value, site_id=site_id)
+
+    def end_sessions(self, name: str) -> None:
+        """Sign an account out everywhere.
+
+        Raises:
+            InvalidInput: there is no account of this name.
+        """
+        self._change(name)
+
+    def _change(self, name: str, **values: object) -> None:
+        """Change an account, and end its sessions by counting up their number."""
+        values["session"] = moderators.c.session + 1
+        changed = update(moderators).where(moderators.c.name == name).values(values)
+        with self._database.writing() as connection:
+            if connection.execute(changed).rowcount == 0:
+                raise InvalidInput("", f"There is no moderator named {name!r}.")
 
     def _add_moderator(self, connection: Connection, moderator: Moderator) -> None:
         row = {
             "name": moderator.name,
             "password_hash": moderator.password_hash,
             "role": moderator.role.value,
+            "site_id": moderator.site_id,
             "created_at": moderator.created_at,
         }
         added = self._database.insert_new(moderators).returning(moderators.c.id)
@@ -149,6 +208,18 @@ class Accounts:
             raise InvalidInput(
                 "", f"There is a moderator named {moderator.name!r} already."
             )
+
+
+def _moderator(row: Row[Any]) -> Moderator:
+    return Moderator(
+        name=row.name,
+        password_hash=row.password_hash,
+        role=Role(row.role),
+        created_at=row.created_at,
+        disabled_at=row.disabled_at,
+        site_id=row.site_id,
+        session=row.session,
+    )
 
 
 def _add_key(

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
-from service.domain import AUTOMATIC, Decision
+from service.domain import AUTOMATIC, Decision, Waiting
 from service.store.database import Database
 from service.store.records import (
     Recorded,
@@ -41,6 +41,8 @@ DECISION = select(decisions).where(
 )
 INSERT_DECISION = insert(decisions).inline()
 INSERT_TEXT = insert(texts).inline()
+OF_PEOPLE = {"waiting", "waiting_since", "together_with"}
+"""Columns of the log that only a person's decision fills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +72,20 @@ class Ledger:
             new_comment.returning(comments.c.key), written(comments) - {"key"}
         )
         self._new_decision = database.compiled(
-            INSERT_DECISION, written(decisions) - {"key"}
+            INSERT_DECISION, written(decisions) - {"key"} - OF_PEOPLE
         )
 
     def entry(self, site_id: int, submission: Submission, now: datetime) -> Entry:
         """Make ready what `enter` writes."""
         decision = Decision(submission.verdict, AUTOMATIC, now, 1)
         moment = microseconds(now)
+        waits = moment if submission.verdict.flagged else None
         return Entry(
             site_id,
             submission,
             now,
-            _first_columns(site_id, submission, now) | {"received_at": moment},
+            _first_columns(site_id, submission, now)
+            | {"received_at": moment, "waiting_since": waits},
             {"number": 1} | decision_columns(decision) | {"decided_at": moment},
             Recorded(submission.text_hash, decision),
         )
@@ -95,7 +99,7 @@ class Ledger:
             return _revise(connection, entry.site_id, entry.submission, entry.now)
         key = rows[0][0]
         cursor.execute(self._new_decision, {"comment_key": key, **entry.decision})
-        if entry.submission.keep_text:
+        if entry.submission.alike:
             connection.execute(INSERT_TEXT, _text_columns(key, entry.submission, 1))
         return entry.recorded
 
@@ -171,7 +175,7 @@ def _enter(
         INSERT_DECISION,
         {"comment_key": key, "number": number} | decision_columns(decision),
     )
-    if submission.keep_text:
+    if submission.alike:
         connection.execute(INSERT_TEXT, _text_columns(key, submission, revision))
     return Recorded(submission.text_hash, decision)
 
@@ -188,7 +192,7 @@ def _enter_many(
         {"comment_key": key, "number": 1} | decision_columns(recorded.decision)
         for key, recorded in entered.items()
     ]
-    kept = [_text_columns(k, s, 1) for k, s in submissions.items() if s.keep_text]
+    kept = [_text_columns(k, s, 1) for k, s in submissions.items() if s.alike]
     if rows:
         connection.execute(INSERT_DECISION, rows)
     if kept:
@@ -210,12 +214,20 @@ def _present_columns(
     submission: Submission, now: datetime, *, number: int, revision: int
 ) -> dict[str, Any]:
     verdict = submission.verdict
+    strongest = verdict.reasons[0] if verdict.reasons else None
     return {
         "revision": revision,
         "text_hash": submission.text_hash,
         "decision": number,
         "outcome": verdict.outcome.value,
         "flagged": verdict.flagged,
+        "waiting": Waiting.FLAGGED.value if verdict.flagged else None,
+        "waiting_since": now if verdict.flagged else None,
+        "rule": strongest and strongest.rule and strongest.rule.value,
+        "source": strongest and strongest.source.value,
+        "score": strongest and strongest.score,
+        "kept": submission.alike is not None,
+        "alike": submission.alike,
         "received_at": now,
     } | comment_columns(submission.comment)
 

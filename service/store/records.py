@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,26 +17,39 @@ from service.domain import (
     Author,
     Comment,
     Decision,
+    Kind,
     Outcome,
     Reason,
     Thresholds,
     Verdict,
+    Word,
 )
+from service.store.policies import Terms, terms_of
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A news site and the policy in force there.
-
-    `thresholds` holds only the rules for which the site differs from the model's card.
-    `flagged_until_decided` is what a flagged comment gets until a person decides.
-    """
+    """A news site and the policy in force there, whose terms are as in `Terms`."""
 
     id: int
     name: str
     policy_version: int
     thresholds: Mapping[Rule, Thresholds]
     flagged_until_decided: Outcome
+    words: tuple[Word, ...] = ()
+    allowed: tuple[str, ...] = ()
+    notices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def terms(self) -> Terms:
+        """What its policy says."""
+        return Terms(
+            self.thresholds,
+            self.flagged_until_decided,
+            self.words,
+            self.allowed,
+            self.notices,
+        )
 
     @property
     def policy(self) -> str:
@@ -48,14 +61,14 @@ class Site:
 class Submission:
     """A judged comment on its way into the log.
 
-    `text_hash` comes from `Store.text_hash`.  With `keep_text` false only the verdict
-    and the hash are stored.
+    `text_hash` comes from `Store.text_hash`.  With `alike` (of `service.alike`) the
+    text is kept; without, only the verdict and the hash are stored.
     """
 
     comment: Comment
     text_hash: bytes
     verdict: Verdict
-    keep_text: bool
+    alike: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +105,16 @@ class CommentRecord:
 
 def site_of(row: Row[Any]) -> Site:
     """Build the site from its row joined with its policy's."""
+    terms = terms_of(row)
     return Site(
-        id=row.id,
-        name=row.name,
-        policy_version=row.policy_version,
-        thresholds=thresholds_of(row.thresholds),
-        flagged_until_decided=Outcome(row.flagged_until_decided),
+        row.id,
+        row.name,
+        row.policy_version,
+        terms.thresholds,
+        terms.flagged_until_decided,
+        terms.words,
+        terms.allowed,
+        terms.notices,
     )
 
 
@@ -141,6 +158,9 @@ def decision_columns(decision: Decision) -> dict[str, Any]:
         "policy": verdict.policy,
         "decided_by": decision.decided_by,
         "decided_at": decision.decided_at,
+        "kind": decision.kind.value,
+        "rule": decision.rule and decision.rule.value,
+        "note": decision.note,
     }
 
 
@@ -155,22 +175,20 @@ def decision_of(row: Row[Any]) -> Decision:
         model=row.model,
         policy=row.policy,
     )
-    return Decision(verdict, row.decided_by, row.decided_at, row.revision)
-
-
-def thresholds_json(thresholds: Mapping[Rule, Thresholds]) -> str:
-    """Write thresholds for the column of `policies`."""
-    return dumps(
-        {rule: {"flag": t.flag, "reject": t.reject} for rule, t in thresholds.items()}
+    return Decision(
+        verdict,
+        row.decided_by,
+        row.decided_at,
+        row.revision,
+        Kind(row.kind),
+        None if row.rule is None else Rule(row.rule),
+        row.note,
     )
 
 
-def thresholds_of(text: str) -> dict[Rule, Thresholds]:
-    """Read thresholds from the column of `policies`."""
-    return {
-        Rule(rule): Thresholds(t["flag"], t["reject"])
-        for rule, t in json.loads(text).items()
-    }
+def storable(text: str | None) -> str | None:
+    """The same text, of the same length; PostgreSQL stores no NUL."""
+    return text and text.replace("\0", "\ufffd")
 
 
 def _reasons_json(reasons: Iterable[Reason]) -> str:
@@ -186,7 +204,7 @@ def _reason_json(reason: Reason) -> dict[str, Any]:
         "threshold": reason.threshold,
         "spans": [[span.start, span.end] for span in reason.spans],
         "message": reason.message,
-    }
+    } | ({"detail": reason.detail} if reason.detail else {})
 
 
 def _reason_of(item: Mapping[str, Any]) -> Reason:
@@ -199,6 +217,7 @@ def _reason_of(item: Mapping[str, Any]) -> Reason:
         threshold=item["threshold"],
         spans=_spans_of(item["spans"]),
         message=item["message"],
+        detail=item.get("detail", ""),
     )
 
 

@@ -1,11 +1,18 @@
 """The tables.  No queries and no engine; `service.migrations` creates what is here.
 
     installation   one row: the secret that keys text hashes
-    sites ─┬─ policies    thresholds, versioned; never updated
+    sites ─┬─ policies    thresholds, words and wording, versioned; never updated
            ├─ api_keys    hashed
-           └─ comments ─┬─ decisions   the log; never updated
-                        └─ texts       only those that are kept, one per revision
-    moderators     who may decide
+           ├─ comments ─┬─ decisions   the log; never updated
+           │            ├─ texts       only those that are kept, one per revision
+           │            ├─ reports     readers' complaints
+           │            ├─ appeals     readers' objections, each to one decision
+           │            └─ looks       who has the comment open just now
+           ├─ events ──── deliveries   what a site is told, and whether it has heard
+           ├─ endpoints   where it wants to be told
+           └─ tallies     figures of days that are over
+    moderators     who may decide, on one site or on all
+    attempts       failed sign-ins
 
 A comment's row carries its present state, so that lists need no walk through the log.
 `decided_by` and `created_by` are names, not references: the log outlives accounts.
@@ -20,6 +27,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -30,10 +38,12 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
+    true,
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration.  Identifiers are zero-padded numbers, so that they compare."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -106,6 +116,13 @@ policies = Table(
     # {"obscene": {"flag": 0.4, "reject": null}}: the rules that differ from the model.
     Column("thresholds", Text, nullable=False),
     Column("flagged_until_decided", Text, nullable=False),
+    # [{"text": "…", "rule": "obscene", "strength": "reject"}]: words of the site's own.
+    Column("words", Text, nullable=False, server_default="[]"),
+    # ["…"]: text in which nothing is found.
+    Column("allowed", Text, nullable=False, server_default="[]"),
+    # {"hi": {"obscene": "…"}}: the wording of notices that differs from ours.
+    Column("notices", Text, nullable=False, server_default="{}"),
+    Column("note", Text),
     Column("created_by", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
 )
@@ -128,8 +145,21 @@ moderators = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
     Column("role", Text, nullable=False),
+    # The one site that is moderated; null for all.
+    Column("site_id", ForeignKey("sites.id")),
+    # Sessions bear this number: counting it up ends them all.
+    Column("session", Integer, nullable=False, server_default="1"),
     Column("created_at", Moment, nullable=False),
     Column("disabled_at", Moment),
+)
+
+# Failed sign-ins by name and by address, each under a keyed hash.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("subject", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", Moment, nullable=False),
 )
 
 comments = Table(
@@ -144,6 +174,16 @@ comments = Table(
     Column("decision", Integer, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("flagged", Boolean, nullable=False),
+    # Why a person has to look (`service.domain.Waiting`), and since when; else null.
+    Column("waiting", Text),
+    Column("waiting_since", Moment),
+    # Of the strongest reason of the automatic verdict.
+    Column("rule", Text),
+    Column("source", Text),
+    Column("score", Float),
+    # Whether the present revision's text is kept, and what it shares with its like.
+    Column("kept", Boolean, nullable=False, server_default=false()),
+    Column("alike", LargeBinary),
     Column("author_id", Text),
     Column("author_name", Text),
     Column("article_id", Text),
@@ -154,13 +194,59 @@ comments = Table(
     Column("received_at", Moment, nullable=False),
     UniqueConstraint("site_id", "id"),
 )
-# What waits for people is a small part of all: the rest costs this index nothing.
+# What waits for people or is kept is a small part of all: the rest costs these nothing.
 Index(
-    "ix_comments_flagged",
+    "ix_comments_waiting",
     comments.c.site_id,
-    comments.c.received_at,
-    sqlite_where=comments.c.flagged,
-    postgresql_where=comments.c.flagged,
+    comments.c.waiting_since,
+    comments.c.key,
+    # For filters: so what does not match is passed over without a look at its row.
+    comments.c.waiting,
+    comments.c.alike,
+    comments.c.rule,
+    comments.c.source,
+    comments.c.score,
+    comments.c.article_id,
+    comments.c.author_id,
+    comments.c.language,
+    sqlite_where=comments.c.waiting.is_not(None),
+    postgresql_where=comments.c.waiting.is_not(None),
+)
+Index(
+    "ix_comments_waiting_kind",
+    comments.c.site_id,
+    comments.c.waiting,
+    comments.c.waiting_since,
+    comments.c.key,
+    sqlite_where=comments.c.waiting.is_not(None),
+    postgresql_where=comments.c.waiting.is_not(None),
+)
+Index(
+    "ix_comments_kept",
+    comments.c.site_id,
+    comments.c.outcome,
+    comments.c.key,
+    # As SQLAlchemy asks SQLite for it: a bare `kept` is another expression there.
+    sqlite_where=comments.c.kept == true(),
+    postgresql_where=comments.c.kept == true(),
+)
+Index(
+    "ix_comments_alike",
+    comments.c.alike,
+    comments.c.waiting_since,
+    comments.c.key,
+    comments.c.site_id,
+    comments.c.waiting,
+    sqlite_where=comments.c.waiting.is_not(None),
+    postgresql_where=comments.c.waiting.is_not(None),
+)
+Index(
+    "ix_comments_author",
+    comments.c.site_id,
+    comments.c.author_id,
+    comments.c.outcome,
+    sqlite_where=comments.c.author_id.is_not(None),
+    postgresql_where=comments.c.author_id.is_not(None),
 )
 
 decisions = Table(
@@ -180,6 +266,15 @@ decisions = Table(
     Column("policy", Text, nullable=False),
     Column("decided_by", Text, nullable=False),
     Column("decided_at", Moment, nullable=False),
+    # How it was made (`service.domain.Kind`); the rule and the note are a person's.
+    Column("kind", Text, nullable=False, server_default="automatic"),
+    Column("rule", Text),
+    Column("note", Text),
+    # What a person found it waiting for, and since when: what an undo puts back.
+    Column("waiting", Text),
+    Column("waiting_since", Moment),
+    # The key of the comment that it was decided as one with.
+    Column("together_with", BigInteger),
     UniqueConstraint("comment_key", "number"),
 )
 
@@ -190,4 +285,96 @@ texts = Table(
     Column("revision", Integer, primary_key=True),
     Column("text", Text, nullable=False),
     ForeignKeyConstraint(["comment_key"], ["comments.key"]),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("comment_key", ForeignKey("comments.key"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    # The site's own name for who complains, so that one complaint counts once.
+    Column("reporter", Text),
+    Column("words", Text),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("comment_key", "revision", "reporter"),
+)
+
+appeals = Table(
+    "appeals",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("comment_key", ForeignKey("comments.key"), nullable=False),
+    # The decision objected to, and the one that answers; null until there is one.
+    Column("decision", Integer, nullable=False),
+    Column("answer", Integer),
+    Column("words", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("comment_key", "decision"),
+)
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("comment_key", Key, primary_key=True, autoincrement=False),
+    Column("moderator", Text, nullable=False),
+    Column("until", Moment, nullable=False),
+    ForeignKeyConstraint(["comment_key"], ["comments.key"]),
+)
+
+# Keys follow the order of commits: writers of one site's events take turns.
+events = Table(
+    "events",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("site_id", ForeignKey("sites.id"), nullable=False),
+    Column("id", Text, nullable=False, unique=True),
+    Column("type", Text, nullable=False),
+    Column("comment_key", ForeignKey("comments.key"), nullable=False),
+    # Which decision it tells of; the payload is made of it when it is told.
+    Column("decision", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    # From when on it is told: until then it can be undone.
+    Column("due_at", Moment, nullable=False),
+)
+Index("ix_events_site_id", events.c.site_id, events.c.key)
+Index("ix_events_comment_key", events.c.comment_key, events.c.decision)
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site_id", ForeignKey("sites.id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("disabled_at", Moment),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("endpoint_id", ForeignKey("endpoints.id"), primary_key=True),
+    Column("event_key", ForeignKey("events.key"), primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("delivered_at", Moment),
+    Column("error", Text),
+)
+Index(
+    "ix_deliveries_endpoint_id",
+    deliveries.c.endpoint_id,
+    deliveries.c.due_at,
+    sqlite_where=deliveries.c.delivered_at.is_(None),
+    postgresql_where=deliveries.c.delivered_at.is_(None),
+)
+Index("ix_deliveries_event_key", deliveries.c.event_key)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("site_id", ForeignKey("sites.id"), primary_key=True),
+    # Days since 1970, UTC.
+    Column("day", Integer, primary_key=True),
+    Column("figures", Text, nullable=False),
 )

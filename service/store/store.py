@@ -80,6 +80,12 @@ class Store:
         """
         return blake2b(text.encode(), key=self._secret, digest_size=32).digest()
 
+    def key_for(self, purpose: str) -> bytes:
+        """A key for one purpose, made of this installation's secret: 32 bytes."""
+        return blake2b(
+            purpose.encode(), key=self._secret, person=b"purpose", digest_size=32
+        ).digest()
+
     def site_of_key(self, key_hash: bytes) -> Site | None:
         """The site that an API key opens; None for an unknown or a revoked key.
 
@@ -120,7 +126,7 @@ class Store:
         verdict: Verdict,
         now: datetime,
         *,
-        keep_text: bool,
+        alike: bytes | None,
     ) -> Recorded:
         """Enter an automatic verdict in the log, and return the decision that holds.
 
@@ -134,9 +140,9 @@ class Store:
             text_hash: of `text_hash(comment.text)`.
             verdict: what the policy made of it.
             now: the time of decision, aware.
-            keep_text: whether the text is stored beside its verdict.
+            alike: of `service.alike`, if the text is to be kept.
         """
-        submission = Submission(comment, text_hash, verdict, keep_text)
+        submission = Submission(comment, text_hash, verdict, alike)
         entry = self._ledger.entry(site_id, submission, now)
         return self._together.write(
             lambda connection: self._ledger.enter(connection, entry)

@@ -1,0 +1,67 @@
+"""What every command needs: the parts it works on, and errors told as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from typing import ParamSpec, cast
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from service.errors import InvalidInput, RefrainError
+from service.settings import Settings
+from service.store.database import Database
+from service.store.store import Store
+
+P = ParamSpec("P")
+
+PARTS = "refrain"
+"""Where in `extensions` the parts are: `service.services.NAME`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What commands need; `service.services.Services` has it as well."""
+
+    settings: Settings
+    store: Store
+
+
+def plainly(function: Callable[P, None]) -> Callable[P, None]:
+    """Run in the app's context, and turn its errors into a sentence and a status."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            function(*args, **kwargs)
+        except InvalidInput as error:  # Fields are of no use to who types words.
+            problems = " ".join(problem for _, problem in error.fields)
+            raise click.ClickException(problems) from error
+        except RefrainError as error:
+            raise click.ClickException(str(error)) from error
+
+    return with_appcontext(run)
+
+
+def parts() -> Parts:
+    """The parts of the running app."""
+    return cast(Parts, current_app.extensions[PARTS])
+
+
+def database() -> Database:
+    """The database of the running app."""
+    return parts().store.database
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def day(moment: datetime) -> str:
+    """A date for people."""
+    return f"{moment:%Y-%m-%d}"

@@ -1,0 +1,95 @@
+"""The figures that the overview plots and writes: how each is found in a period."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from service.desk.agreement import Part
+from service.desk.figures import (
+    Square,
+    kappa,
+    observed_agreement,
+    percentile,
+    share,
+)
+from service.desk.numbers import NONE, coefficient, count, duration, per_cent
+from service.desk.periods import Period
+
+Figure = Callable[[Period], float | None]
+Written = Callable[[float], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure of a period: what it is called, its class, and how it is written."""
+
+    name: str
+    style: str
+    figure: Figure
+    written: Written
+
+    def of(self, period: Period) -> str:
+        """The figure as it is written."""
+        value = self.figure(period)
+        return NONE if value is None else self.written(value)
+
+
+def _share(part: Callable[[Period], int]) -> Figure:
+    return lambda period: share(part(period), period.tally.volume)
+
+
+def _wait(rank: float) -> Figure:
+    return lambda period: percentile(period.tally.waits, rank)
+
+
+def _rest(part: Part) -> int:
+    return part.whole - part.part
+
+
+def _same(pairs: Square) -> int:
+    return sum(row[i] for i, row in enumerate(pairs))
+
+
+ALL = Measure("All", "", lambda p: p.tally.volume, count)
+ACCEPTED = Measure("Accepted", "accepted", lambda p: p.tally.accepted, count)
+FLAGGED = Measure("Flagged", "flagged", lambda p: p.tally.flagged, count)
+REJECTED = Measure("Rejected", "rejected", lambda p: p.tally.rejected, count)
+
+ACCEPTED_RATE = Measure(
+    "Accepted", "accepted", _share(lambda p: p.tally.accepted), per_cent
+)
+FLAGGED_RATE = Measure(
+    "Flagged", "flagged", _share(lambda p: p.tally.flagged), per_cent
+)
+REJECTED_RATE = Measure(
+    "Rejected", "rejected", _share(lambda p: p.tally.rejected), per_cent
+)
+
+WAITED = Measure("Decided", "", lambda p: len(p.tally.waits), count)
+MEDIAN_WAIT = Measure("Median", "first", _wait(0.5), duration)
+LONG_WAIT = Measure("Nine in ten", "second", _wait(0.9), duration)
+
+UPHELD = Measure("Upheld", "agreed", lambda p: p.model.firm.part, count)
+OVERTURNED = Measure("Overturned", "differed", lambda p: _rest(p.model.firm), count)
+UPHELD_RATE = Measure("Upheld, share", "", lambda p: p.model.firm.share, per_cent)
+CONFIRMED = Measure("Doubt confirmed", "agreed", lambda p: p.model.doubts.part, count)
+DISPELLED = Measure(
+    "Doubt dispelled", "differed", lambda p: _rest(p.model.doubts), count
+)
+CONFIRMED_RATE = Measure(
+    "Confirmed, share", "", lambda p: p.model.doubts.share, per_cent
+)
+
+TWICE = Measure("Decided twice", "", lambda p: sum(map(sum, p.pairs)), count)
+SAME = Measure("The same", "agreed", lambda p: _same(p.pairs), count)
+DIFFERENT = Measure(
+    "Different", "differed", lambda p: sum(map(sum, p.pairs)) - _same(p.pairs), count
+)
+SAME_RATE = Measure(
+    "The same, share", "", lambda p: observed_agreement(p.pairs), per_cent
+)
+KAPPA = Measure("Kappa", "", lambda p: kappa(p.pairs), coefficient)
+KAPPA_UNTIL = Measure(
+    "Kappa until then", "first", lambda p: kappa(p.pairs_until), coefficient
+)

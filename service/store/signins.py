@@ -1,0 +1,148 @@
+"""Failed sign-ins, counted for all processes together, and how long they lock.
+
+Whose they are is kept as keyed hashes: neither a name nor an address can be read back.
+Checks no password; that is `service.auth`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from ipaddress import ip_address, ip_network
+
+from sqlalchemy import Connection, delete, select, update
+
+from service.errors import TooManyAttempts
+from service.store.schema import attempts
+from service.store.store import Store
+
+MEMORY = timedelta(minutes=15)
+"""Failures add up as long as each comes within this time after the last or its lock."""
+
+LOCKS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+"""How long sign-in stays locked: at first, after one more failure, and from then on."""
+
+KEEP = timedelta(days=1)
+"""After this, a row is of no use and goes; longer than any lock and its memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many failures one name or one address may have before it is locked."""
+
+    kind: str
+    failures: int
+
+
+NAME = Limit("name", 5)
+ADDRESS = Limit("address", 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """What is known of one name or address."""
+
+    count: int
+    last_at: datetime
+
+    def open_at(self, limit: Limit) -> datetime:
+        """From when on another sign-in may be tried."""
+        over = self.count - limit.failures
+        if over < 0:
+            return self.last_at
+        return self.last_at + LOCKS[min(over, len(LOCKS) - 1)]
+
+    def and_one(self, limit: Limit, now: datetime) -> Failures:
+        """With one more."""
+        is_forgotten = now >= self.open_at(limit) + MEMORY
+        return Failures(1 if is_forgotten else self.count + 1, now)
+
+
+class SignIns:
+    """The counts.
+
+    Every method raises StoreUnavailable as those of `service.store.store.Store` do.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._database = store.database
+
+    def count(self, name: str, address: str, now: datetime) -> None:
+        """Count a sign-in as failed, until `clear` tells that it was not.
+
+        Before its password is looked at: of many that come at once, no more get that
+        far than of as many one after the other.
+
+        Raises:
+            TooManyAttempts: the name or the address is locked; nothing was counted.
+        """
+        with self._database.writing() as connection:
+            # Names before addresses, always: two that wait for each other cannot be.
+            for limit, value in ((NAME, name), (ADDRESS, network(address))):
+                self._count(connection, limit, value, now)
+
+    def clear(self, name: str, address: str) -> None:
+        """Take back what `count` counted last, and forget the name's failures."""
+        of_name = attempts.c.subject == self._subject(NAME, name)
+        of_address = attempts.c.subject == self._subject(ADDRESS, network(address))
+        one_less = update(attempts).values(failures=attempts.c.failures - 1)
+        with self._database.writing() as connection:
+            connection.execute(delete(attempts).where(of_name))
+            connection.execute(one_less.where(of_address, attempts.c.failures > 0))
+
+    def tidy(self, now: datetime) -> None:
+        """Delete what no longer counts."""
+        old = select(attempts.c.subject).where(attempts.c.last_at < now - KEEP)
+        # Passing over what another one holds, so that neither waits for the other.
+        mine = old.with_for_update(skip_locked=True).scalar_subquery()
+        with self._database.writing() as connection:
+            connection.execute(delete(attempts).where(attempts.c.subject.in_(mine)))
+
+    def _count(
+        self, connection: Connection, limit: Limit, value: str, now: datetime
+    ) -> None:
+        subject = self._subject(limit, value)
+        row = {"subject": subject, "failures": 0, "last_at": now}
+        connection.execute(self._database.insert_new(attempts), row)
+        its_own = attempts.c.subject == subject
+        found = connection.execute(
+            select(attempts).where(its_own).with_for_update()
+        ).one()
+        failures = Failures(found.failures, found.last_at)
+        if now < failures.open_at(limit):
+            raise _locked(failures.open_at(limit) - now)
+        more = failures.and_one(limit, now)
+        connection.execute(
+            update(attempts)
+            .where(its_own)
+            .values(failures=more.count, last_at=more.last_at)
+        )
+
+    def _subject(self, limit: Limit, value: str) -> bytes:
+        key = self._store.key_for("sign-ins")
+        return blake2b(
+            f"{limit.kind}:{value}".encode(), key=key, digest_size=32
+        ).digest()
+
+
+def network(address: str) -> str:
+    """Whose an address is: of IPv6, one customer has 2 ** 64 of them and more."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:  # A socket in the file system has none.
+        return ""
+    if parsed.version == 6:
+        return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+def _locked(wait: timedelta) -> TooManyAttempts:
+    seconds = math.ceil(wait.total_seconds())
+    minutes = math.ceil(seconds / 60)
+    span = "a minute" if minutes == 1 else f"{minutes} minutes"
+    return TooManyAttempts(
+        f"Too many sign-ins have failed. Try again in {span}.", seconds
+    )

@@ -1,0 +1,213 @@
+"""What the days of a site come to: counts that add up, and how they are stored.
+
+Holds no rates: those are computed when they are shown (`service.desk.figures`), for
+they do not add up.  What is counted is said here; `service.store.opinions` finds it in
+the log, and `service.store.overview` reads and keeps it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import chain
+from typing import NamedTuple, TypeVar
+
+from model.finding import Rule
+from service.compact import dumps
+from service.domain import Outcome
+
+T = TypeVar("T")
+
+MOST_TERMS = 200
+MOST_ARTICLES = 200
+"""How many of a day are kept, the most frequent ones."""
+
+
+class Proposal(StrEnum):
+    """What an automatic verdict proposed.
+
+    FLAG is doubt, whatever the site lets flagged comments have until a person decides.
+    """
+
+    ACCEPT = "accept"
+    FLAG = "flag"
+    REJECT = "reject"
+
+
+class Opinion(NamedTuple):
+    """What the model proposed, and what a person made of it.
+
+    `rule` is the model's strongest reason's, `named` the one that the person rejected
+    for.  A flag without a rule is no proposal: the model knew too little.
+    """
+
+    rule: Rule | None
+    proposal: Proposal
+    outcome: Outcome
+    named: Rule | None
+
+
+class Pair(NamedTuple):
+    """What two people decided on the same comment, one after the other."""
+
+    first: Outcome
+    second: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """How much trouble there was below one article."""
+
+    title: str | None
+    flagged: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was decided on one site in a stretch of time.
+
+    Of automatic verdicts, one for each revision of each comment:
+
+    `accepted`, `flagged`, `rejected`: every verdict is counted in one of them; what was
+        flagged is not counted as accepted or rejected, whatever it got meanwhile.
+    `articles`: by the article's id, the flagged and the rejected among them.
+
+    Of people's decisions, by moderators as well as by the site's own, but for those
+    that were undone:
+
+    `approvals`, `rejections`: all of them.
+    `waits`: seconds from when the comment began to wait until it was decided,
+        ascending.  Left out are decisions on what did not wait, and second opinions,
+        for what waits for one has a decision already.
+    `opinions`: the first person's decision on each revision, against the verdict.  Of
+        comments that were decided as one, one is counted.
+    `pairs`: each second opinion, against the decision that it was asked about.
+
+    `terms` are the words that the lexicon saw, folded, in what was rejected: by an
+    automatic verdict, or by the first person who decided on what was accepted or
+    flagged.  A word is counted once in each comment.  What was later approved stays
+    counted, as the day was.
+    """
+
+    accepted: int = 0
+    flagged: int = 0
+    rejected: int = 0
+    articles: Mapping[str, Heat] = field(default_factory=dict)
+    approvals: int = 0
+    rejections: int = 0
+    waits: tuple[int, ...] = ()
+    opinions: Mapping[Opinion, int] = field(default_factory=dict)
+    pairs: Mapping[Pair, int] = field(default_factory=dict)
+    terms: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def volume(self) -> int:
+        """How many automatic verdicts there were."""
+        return self.accepted + self.flagged + self.rejected
+
+    @property
+    def by_people(self) -> int:
+        """How many decisions people made."""
+        return self.approvals + self.rejections
+
+
+NOTHING = Tally()
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """Add days up."""
+    days = list(tallies)
+    return Tally(
+        accepted=sum(day.accepted for day in days),
+        flagged=sum(day.flagged for day in days),
+        rejected=sum(day.rejected for day in days),
+        articles=_added(day.articles for day in days),
+        approvals=sum(day.approvals for day in days),
+        rejections=sum(day.rejections for day in days),
+        waits=tuple(sorted(chain.from_iterable(day.waits for day in days))),
+        opinions=_counted(day.opinions for day in days),
+        pairs=_counted(day.pairs for day in days),
+        terms=_counted(day.terms for day in days),
+    )
+
+
+def hottest(articles: Mapping[str, Heat], most: int) -> dict[str, Heat]:
+    """The articles with the most flagged and rejected comments, those first."""
+
+    def heat(item: tuple[str, Heat]) -> tuple[int, int, str]:
+        return -item[1].flagged - item[1].rejected, -item[1].rejected, item[0]
+
+    return dict(sorted(articles.items(), key=heat)[:most])
+
+
+def commonest(terms: Mapping[str, int], most: int) -> dict[str, int]:
+    """The most frequent words, those first; equally frequent ones by the alphabet."""
+    ordered = sorted(terms.items(), key=lambda item: (-item[1], item[0]))
+    return dict(ordered[:most])
+
+
+def tally_json(tally: Tally) -> str:
+    """Write a day for the column of `tallies`."""
+    articles = hottest(tally.articles, MOST_ARTICLES).items()
+    return dumps(
+        {
+            "verdicts": [tally.accepted, tally.flagged, tally.rejected],
+            "articles": [[id, a.title, a.flagged, a.rejected] for id, a in articles],
+            "people": [tally.approvals, tally.rejections],
+            "waits": tally.waits,
+            "opinions": [[*opinion, n] for opinion, n in tally.opinions.items()],
+            "pairs": [[*pair, n] for pair, n in tally.pairs.items()],
+            "terms": commonest(tally.terms, MOST_TERMS),
+        }
+    )
+
+
+def tally_of(text: str) -> Tally:
+    """Read a day that `tally_json` wrote; but for rare terms and articles, equal."""
+    item = json.loads(text)
+    accepted, flagged, rejected = item["verdicts"]
+    approvals, rejections = item["people"]
+    return Tally(
+        accepted=accepted,
+        flagged=flagged,
+        rejected=rejected,
+        articles={id: Heat(*heat) for id, *heat in item["articles"]},
+        approvals=approvals,
+        rejections=rejections,
+        waits=tuple(item["waits"]),
+        opinions={
+            Opinion(_rule(rule), Proposal(proposal), Outcome(outcome), _rule(named)): n
+            for rule, proposal, outcome, named, n in item["opinions"]
+        },
+        pairs={Pair(Outcome(a), Outcome(b)): n for a, b, n in item["pairs"]},
+        terms=item["terms"],
+    )
+
+
+def _rule(name: str | None) -> Rule | None:
+    return None if name is None else Rule(name)
+
+
+def _counted(counts: Iterable[Mapping[T, int]]) -> dict[T, int]:
+    added: Counter[T] = Counter()
+    for count in counts:
+        added.update(count)
+    return dict(added)
+
+
+def _added(days: Iterable[Mapping[str, Heat]]) -> dict[str, Heat]:
+    """Add up articles; of the titles, the last one holds."""
+    added: dict[str, Heat] = {}
+    for day in days:
+        for id, heat in day.items():
+            before = added.get(id, Heat(None, 0, 0))
+            added[id] = Heat(
+                heat.title or before.title,
+                before.flagged + heat.flagged,
+                before.rejected + heat.rejected,
+            )
+    return added
