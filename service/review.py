@@ -199,8 +199,9 @@ class Review:
             NotAllowed: somebody else decided.
             NotPossible: it is too late, or nothing that can be undone.
         """
-        now = self._clock()
         with self._reviews.change() as change:
+            # Not before: it may have waited for other writers, and be too late by now.
+            now = self._clock()
             held = _held(change, site, comment_id)
             _check_seen(held, number, now)
             check_undo(held, by, now)
