@@ -9,7 +9,7 @@ from flask import Flask
 
 from model.artifact import BrokenArtifact
 from model.judge import Judge, load_judge
-from service import cli, reader
+from service import cli
 from service.api import docs, events, express, feedback, health, hooks, routes
 from service.api.answers import decision_answer
 from service.api.openapi import document
@@ -18,11 +18,13 @@ from service.auth import Door
 from service.desk import pages
 from service.domain import AUTOMATIC, Decision
 from service.errors import ConfigurationError
-from service.links import PATH, Links
 from service.logs import make_log, outline
 from service.metrics import Metrics
 from service.moderation import Moderation
 from service.policy import make_policy
+from service.reader import pages as reader
+from service.reader.links import PATH, Links
+from service.reader.visits import Visits
 from service.review import Review
 from service.services import NAME, Services
 from service.settings import Settings, load_settings
@@ -33,7 +35,6 @@ from service.store.reviews import Reviews
 from service.store.signins import SignIns
 from service.store.sites import Sites
 from service.store.store import open_store
-from service.visits import Visits
 
 EXAMPLE = "What the fuck is wrong with this world."
 """Judged at every start, so that the documentation shows a true answer."""

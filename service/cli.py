@@ -15,14 +15,9 @@ import click
 from flask import Flask
 
 from model.finding import Rule
-from service import (
-    account_commands,
-    auth,
-    first_start,
-    rule_commands,
-    webhook_commands,
-)
-from service.command import PARTS, Parts, database, day, now, parts, plainly
+from service import auth, first_start
+from service.commands import accounts, rules, webhooks
+from service.commands.common import PARTS, Parts, database, day, now, parts, plainly
 from service.domain import Outcome, Thresholds
 from service.errors import ConfigurationError
 from service.settings import load_settings
@@ -191,9 +186,9 @@ COMMANDS = (
     revoke_key,
     set_thresholds,
     set_flagged,
-    *account_commands.COMMANDS,
-    *webhook_commands.COMMANDS,
-    *rule_commands.COMMANDS,
+    *accounts.COMMANDS,
+    *webhooks.COMMANDS,
+    *rules.COMMANDS,
 )
 
 

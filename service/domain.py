@@ -11,7 +11,7 @@ from model.finding import Attribute, Rule, Source, Span
 from model.lexicon.entries import Entry
 
 Word = Entry
-"""A site's own word; `service.own` makes them."""
+"""A site's own word; `service.rules.own` makes them."""
 
 
 class Outcome(StrEnum):

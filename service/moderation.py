@@ -14,8 +14,8 @@ from model.judge import Judge, Judgement
 from service.alike import alike
 from service.domain import AUTOMATIC, Comment, Decision, Outcome, Verdict
 from service.errors import UnknownComment
-from service.judges import Judges
 from service.policy import Policy, make_policy
+from service.rules.judges import Judges
 from service.store.records import CommentRecord, Recorded, Site, Submission
 from service.store.store import Store
 

@@ -10,15 +10,15 @@ from flask import current_app
 from structlog.typing import FilteringBoundLogger
 
 from service.auth import Door
-from service.links import Links
 from service.metrics import Metrics
 from service.moderation import Moderation
+from service.reader.links import Links
+from service.reader.visits import Visits
 from service.review import Review
 from service.settings import Settings
 from service.store.accounts import Accounts
 from service.store.outbox import Outbox
 from service.store.store import Store
-from service.visits import Visits
 
 NAME = "refrain"
 

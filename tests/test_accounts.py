@@ -14,8 +14,9 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from service import auth, cli, command
+from service import auth, cli
 from service.app import create_app
+from service.commands import common as command
 from service.errors import InvalidInput
 from service.services import NAME
 from service.settings import load_settings

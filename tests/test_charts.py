@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from model.finding import Rule
-from service.desk import plots
-from service.desk.charts import (
+from service.desk.overview import plots
+from service.desk.overview.charts import (
     SIZES,
     Column,
     Plot,
@@ -27,9 +27,9 @@ from service.desk.charts import (
     lines,
     meter,
 )
-from service.desk.periods import By, periods
-from service.desk.plots import Section, View
-from service.desk.scales import (
+from service.desk.overview.periods import By, periods
+from service.desk.overview.plots import Section, View
+from service.desk.overview.scales import (
     DURATIONS,
     MOST_TICKS,
     Scale,

@@ -18,7 +18,8 @@ from flask import Flask
 from sqlalchemy import update
 
 from model.finding import Rule
-from service import auth, cli, command
+from service import auth, cli
+from service.commands import common as command
 from service.domain import Outcome, Thresholds
 from service.first_start import EXAMPLE, curl
 from service.settings import load_settings

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from model.finding import Rule
-from service.desk import numbers
-from service.desk.agreement import Part, agreement, by_rule, square
-from service.desk.figures import kappa, observed_agreement, percentile, share
-from service.desk.periods import By, first_day, periods, span
+from service.desk.overview import numbers
+from service.desk.overview.agreement import Part, agreement, by_rule, square
+from service.desk.overview.figures import kappa, observed_agreement, percentile, share
+from service.desk.overview.periods import By, first_day, periods, span
 from service.domain import Outcome
 from service.store.tallies import Opinion, Pair, Proposal, Tally
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain import AUTOMATIC, Decision
-from service.links import VALID, Links, Opened
+from service.reader.links import VALID, Links, Opened
 from service.settings import load_settings
 from service.store.store import Store
 from tests.fixtures_store import NOON

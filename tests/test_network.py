@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import pytest
 
 from service.errors import InvalidInput
-from service.network import addresses, check_url, is_public
+from service.webhooks.network import addresses, check_url, is_public
 
 
 @pytest.mark.parametrize(

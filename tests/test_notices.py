@@ -25,7 +25,7 @@ from service.notices import (
     notice_for,
 )
 from service.policy import make_policy
-from service.reader_wording import PAGES, PageWords
+from service.reader.wording import PAGES, PageWords
 from service.wording import SITE_RULE
 from tests.fixtures_store import NOON
 

@@ -13,8 +13,8 @@ from flask import Flask
 
 from model.finding import Rule, Span
 from service.app import create_app
-from service.desk.overview import MOST_BY_DAY, MOST_DAYS, Choice, asked
-from service.desk.periods import By
+from service.desk.overview.page import MOST_BY_DAY, MOST_DAYS, Choice, asked
+from service.desk.overview.periods import By
 from service.domain import Article, Outcome, Verdict
 from service.services import NAME
 from service.settings import load_settings

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 import trustme
 
-from service.posting import NotSent, post
+from service.webhooks.posting import NotSent, post
 
 NAME = "news.example"
 BODY = b'{"type":"comment.accepted"}'

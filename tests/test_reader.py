@@ -15,9 +15,10 @@ from model.finding import Rule
 from service.app import create_app
 from service.domain import Outcome, Waiting
 from service.errors import NotPossible
-from service.links import Links
 from service.notices import LANGUAGES, SPOKEN, Clause
-from service.reader_wording import PAGES
+from service.reader.links import Links
+from service.reader.visits import State, Visits
+from service.reader.wording import PAGES
 from service.review import Review
 from service.services import NAME, Services
 from service.settings import Settings
@@ -27,7 +28,6 @@ from service.store.desk import Desk
 from service.store.reviews import Reviews
 from service.store.sites import Sites
 from service.store.store import Store
-from service.visits import State, Visits
 from tests.fixtures_store import NOON
 from tests.samples import ACCEPTED, REJECTED, comment
 

@@ -10,7 +10,8 @@ from flask import Flask
 
 from model.finding import Rule
 from model.lexicon.entries import Forms, Strength
-from service import cli, command
+from service import cli
+from service.commands import common as command
 from service.domain import Word
 from service.settings import load_settings
 from service.store.records import Site

@@ -14,7 +14,7 @@ from model.lexicon.entries import Forms, Strength
 from service.auth import key_hash
 from service.domain import Outcome, Thresholds, Word
 from service.errors import InvalidInput, StalePolicy
-from service.policy_changes import differences
+from service.rules.changes import differences
 from service.store.database import Database
 from service.store.policies import Terms
 from service.store.records import Site

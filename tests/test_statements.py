@@ -12,9 +12,9 @@ from model.finding import Attribute, Finding, Rule, Source, Span
 from service.api.feedback_shapes import StatementAnswer
 from service.domain import Decision, Kind, Outcome, Reason
 from service.errors import NotPossible
-from service.grounds import clauses_of, relied_on, standing
 from service.notices import NOTICES, SPOKEN, Clause
-from service.statements import statement
+from service.reader.grounds import clauses_of, relied_on, standing
+from service.reader.statements import statement
 from service.store.cases import Case, Report
 from service.wording import message
 from tests.cases import MINUTE, TEXT, case_of, entry

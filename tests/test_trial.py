@@ -12,15 +12,15 @@ from model.finding import DOUBTFUL, RULE_OF, Attribute, Rule, Source, Span
 from model.judge import Judgement, load_judge
 from model.lexicon.entries import Forms, Strength
 from service.domain import Outcome, Reason, Thresholds, Verdict
-from service.own import make_word
 from service.policy import Policy, make_policy
-from service.preview import Preview, Shift, judgement_of, preview
+from service.rules.own import make_word
+from service.rules.preview import Preview, Shift, judgement_of, preview
+from service.rules.trial import try_phrase, try_word
 from service.store.accounts import Role
 from service.store.database import open_database
 from service.store.past import KEPT, Decided, Kept, Past
 from service.store.sites import Sites
 from service.store.store import Store
-from service.trial import try_phrase, try_word
 from tests.fixtures_store import NOON
 from tests.reviewing import FLAGGED, World, make_world
 from tests.samples import ACCEPTED, REJECTED

@@ -25,7 +25,7 @@ from service.store.deliveries import Deliveries
 from service.store.endpoints import Endpoints
 from service.store.outbox import NEVER, Backlog, Outbox, take_back, utc_now
 from service.store.schema import deliveries as table
-from service.webhooks import JITTER, LEASE_S, WAITS_S, Deliverer, Limits
+from service.webhooks.deliverer import JITTER, LEASE_S, WAITS_S, Deliverer, Limits
 from tests.misbehaving import (
     SECRET,
     Act,

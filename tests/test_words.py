@@ -21,9 +21,10 @@ from model.lexicon.entries import DATA, Forms, Strength
 from model.text import fold
 from service.domain import Outcome, Thresholds, Word
 from service.errors import InvalidInput
-from service.judges import MOST_SITES, Judges
 from service.notices import NOTICES
-from service.own import (
+from service.policy import make_policy
+from service.rules.judges import MOST_SITES, Judges
+from service.rules.own import (
     MAX_NOTICE,
     MAX_WORDS,
     make_note,
@@ -33,7 +34,6 @@ from service.own import (
     with_phrase,
     with_word,
 )
-from service.policy import make_policy
 from service.store.records import Site
 
 JUDGE = load_judge()

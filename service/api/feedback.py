@@ -16,10 +16,10 @@ from service.api.reading import read_json
 from service.api.routes import answer, counts_utf16, opened
 from service.domain import Comment, Kind, Outcome
 from service.errors import NotPossible, UnknownComment
+from service.reader.statements import statement as state
+from service.reader.visits import NOBODY
 from service.services import Services
-from service.statements import statement as state
 from service.store.records import Site
-from service.visits import NOBODY
 
 bp = Blueprint("feedback", __name__, url_prefix="/v1/comments")
 

@@ -21,13 +21,13 @@ from service.desk import (
     deciding,
     errors,
     lists,
-    overview,
     queue,
-    rules,
     session,
     sign_in,
 )
+from service.desk.overview import page as overview
 from service.desk.paths import ROOT, path
+from service.desk.rules import page as rules
 from service.desk.session import (
     KEY,
     moderators,

@@ -1,4 +1,4 @@
-"""What has become of each event at each endpoint.  Sends nothing: `service.webhooks`.
+"""What has become of each event at each endpoint.  Sends nothing.
 
 Deliveries are made when their events may be told.  Who wants to send one claims it for
 a while; if nothing is heard of it by then, whoever comes next sends it again.

@@ -1,6 +1,7 @@
 """Where sites want to be told of decisions, as the operator adds and removes it.
 
-Whether an address may be used is `service.network`'s to say; nothing is sent here.
+Whether an address may be used is `service.webhooks.network`'s to say; nothing is
+sent here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What sites are told: events, written with the decision they tell of, read in order.
 
-To whom they are sent is `service.store.deliveries`, sending `service.webhooks`.
+To whom they are sent is `service.store.deliveries`; sending is
+`service.webhooks.deliverer`.
 """
 
 from __future__ import annotations

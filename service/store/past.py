@@ -1,6 +1,6 @@
 """What is known of comments that were decided, to try a change of the rules on.
 
-Reads only; what the change would do to them is `service.trial`.
+Reads only; what the change would do to them is `service.rules.trial`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the days of a site come to: counts that add up, and how they are stored.
 
-Holds no rates: those are computed when they are shown (`service.desk.figures`), for
-they do not add up.  What is counted is said here; `service.store.opinions` finds it in
-the log, and `service.store.overview` reads and keeps it.
+Holds no rates: those are computed when they are shown, for they do not add up.  What
+is counted is said here; `service.store.opinions` finds it in the log, and
+`service.store.overview` reads and keeps it.
 """
 
 from __future__ import annotations

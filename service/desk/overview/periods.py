@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from itertools import groupby
 
-from service.desk.agreement import Agreement, agreement, square
-from service.desk.figures import Square
+from service.desk.overview.agreement import Agreement, agreement, square
+from service.desk.overview.figures import Square
 from service.store.tallies import Tally, total
 
 DAY = timedelta(days=1)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from service.desk.agreement import Part
-from service.desk.figures import (
+from service.desk.overview.agreement import Part
+from service.desk.overview.figures import (
     Square,
     kappa,
     observed_agreement,
     percentile,
     share,
 )
-from service.desk.numbers import NONE, coefficient, count, duration, per_cent
-from service.desk.periods import Period
+from service.desk.overview.numbers import NONE, coefficient, count, duration, per_cent
+from service.desk.overview.periods import Period
 
 Figure = Callable[[Period], float | None]
 Written = Callable[[float], str]

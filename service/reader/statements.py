@@ -22,9 +22,9 @@ from service.api.feedback_shapes import (
 )
 from service.domain import Decision, Kind, Outcome
 from service.errors import NotPossible
-from service.grounds import is_automatic, is_held, relied_on, rules_of, standing
-from service.links import VALID
 from service.notices import SPOKEN, language_of, notice_for
+from service.reader.grounds import is_automatic, is_held, relied_on, rules_of, standing
+from service.reader.links import VALID
 from service.store.cases import Case
 
 

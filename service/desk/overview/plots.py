@@ -1,7 +1,7 @@
 """What the overview plots: each section with its drawings and the table beneath.
 
 Starts from periods and reads no store; how lines and bars are drawn is
-`service.desk.charts`.
+`service.desk.overview.charts`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from service.desk.charts import SIZES, Column, Plot, Series, bars, lines
-from service.desk.measures import (
+from service.desk.overview.charts import SIZES, Column, Plot, Series, bars, lines
+from service.desk.overview.measures import (
     ACCEPTED,
     ACCEPTED_RATE,
     ALL,
@@ -37,8 +37,8 @@ from service.desk.measures import (
     WAITED,
     Measure,
 )
-from service.desk.periods import By, Period, span
-from service.desk.scales import (
+from service.desk.overview.periods import By, Period, span
+from service.desk.overview.scales import (
     Scale,
     coefficient_scale,
     counting_scale,

@@ -1,6 +1,6 @@
 """What the reader's page says around a comment, in the languages of `service.notices`.
 
-Why it was rejected is told there; when what is said, `service.reader` decides.
+Why it was rejected is told there; when what is said, `service.reader.pages` decides.
 """
 
 from __future__ import annotations

@@ -26,8 +26,6 @@ from service.api.parsing import is_blank
 from service.desk.marking import mark_up, marks_of, quotes, visible
 from service.domain import Decision
 from service.errors import NotPossible, StoreUnavailable, UnknownComment
-from service.grounds import clauses_of, is_automatic, relied_on
-from service.links import PATH
 from service.notices import (
     ENGLISH,
     LANGUAGES,
@@ -37,9 +35,11 @@ from service.notices import (
     language_of,
     notice_for,
 )
-from service.reader_wording import PAGES
+from service.reader.grounds import clauses_of, is_automatic, relied_on
+from service.reader.links import PATH
+from service.reader.visits import State, Visit
+from service.reader.wording import PAGES
 from service.services import services
-from service.visits import State, Visit
 
 MAX_FORM = 64 * 1024
 """Longest form, in bytes; MAX_WORDS characters take 24,000 at most."""

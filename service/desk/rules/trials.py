@@ -10,10 +10,10 @@ from model.finding import Span
 from model.lexicon.entries import Strength, shipped_entries
 from service.desk.marking import Mark, mark_up
 from service.domain import Thresholds, Word
-from service.own import same
-from service.policy_changes import described
-from service.preview import Preview, Shift
-from service.trial import Hit, Hits
+from service.rules.changes import described
+from service.rules.own import same
+from service.rules.preview import Preview, Shift
+from service.rules.trial import Hit, Hits
 
 AROUND = 60  # characters shown on either side of a word
 SHOWN_COMMENTS = 8

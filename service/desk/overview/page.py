@@ -10,10 +10,10 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from service.desk import plots
-from service.desk.agreement import Agreement, agreement, by_rule
-from service.desk.charts import meter
-from service.desk.measures import (
+from service.desk.overview import plots
+from service.desk.overview.agreement import Agreement, agreement, by_rule
+from service.desk.overview.charts import meter
+from service.desk.overview.measures import (
     ACCEPTED_RATE,
     ALL,
     FLAGGED_RATE,
@@ -24,9 +24,9 @@ from service.desk.measures import (
     SAME_RATE,
     UPHELD_RATE,
 )
-from service.desk.numbers import count, per_cent
-from service.desk.periods import By, Period, first_day, period, periods, span
-from service.desk.plots import Section, View
+from service.desk.overview.numbers import count, per_cent
+from service.desk.overview.periods import By, Period, first_day, period, periods, span
+from service.desk.overview.plots import Section, View
 from service.desk.session import moderators
 from service.services import services
 from service.store.overview import Overview

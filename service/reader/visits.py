@@ -1,6 +1,6 @@
 """What a reader who follows a link from a notice gets to see, and may do there.
 
-Knows no HTTP, and words nothing: the page is `service.reader`.
+Knows no HTTP, and words nothing: the page is `service.reader.pages`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from service.domain import Decision, Outcome
 from service.errors import NotPossible, UnknownComment
-from service.grounds import standing
-from service.links import Links, Opened
+from service.reader.grounds import standing
+from service.reader.links import Links, Opened
 from service.review import Review
 from service.store.cases import Appeal, Case
 from service.store.records import Site

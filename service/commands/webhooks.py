@@ -9,10 +9,10 @@ from secrets import token_bytes
 
 import click
 
-from service.command import database, day, now, parts, plainly
-from service.network import check_url
+from service.commands.common import database, day, now, parts, plainly
 from service.store.deliveries import Deliveries
 from service.store.endpoints import Endpoints
+from service.webhooks.network import check_url
 
 MOMENTS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
 SECRET_BYTES = 32
@@ -86,7 +86,7 @@ def deliver_webhooks(once: bool) -> None:
     """
     # Here, for no other command needs them, and they take a fifth more time to start.
     from service.logs import make_log
-    from service.webhooks import Deliverer
+    from service.webhooks.deliverer import Deliverer
 
     settings = parts().settings
     log = make_log(settings.log_level)

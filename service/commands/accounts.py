@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from service import auth
-from service.command import database, day, now, plainly
+from service.commands.common import database, day, now, plainly
 from service.errors import InvalidInput
 from service.store.accounts import Accounts, Moderator, Role
 from service.store.sites import Sites

@@ -16,7 +16,7 @@ import httpcore
 from httpcore import SOCKET_OPTION, NetworkBackend, NetworkStream, SyncBackend
 
 from service.errors import InvalidInput
-from service.network import addresses
+from service.webhooks.network import addresses
 
 AT_ONCE = 1024
 """Bytes that are read at once: an answer's head takes few such, its body none."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from model.finding import Rule
 from service.domain import Outcome, Thresholds, Word
 from service.errors import InvalidInput
-from service.own import make_word
 from service.policy import DIGITS
+from service.rules.own import make_word
 
 Fields = Mapping[str, str]
 

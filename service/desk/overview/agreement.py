@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from model.finding import Rule
-from service.desk.figures import share
+from service.desk.overview.figures import share
 from service.domain import Outcome
 from service.store.tallies import Opinion, Pair, Proposal
 

@@ -21,19 +21,21 @@ from model.lexicon.entries import Strength
 from service.api.problems import MEDIA_TYPE, of_error
 from service.desk.moments import ago
 from service.desk.paths import path
-from service.desk.rule_forms import (
+from service.desk.rules.forms import (
     notices_in,
     outcome_in,
     thresholds_in,
     version_in,
     word_in,
 )
-from service.desk.rule_views import Sent, choices, limits_of, version_views
+from service.desk.rules.trials import Found, found_for_phrase, found_for_word, said_of
+from service.desk.rules.views import Sent, choices, limits_of, version_views
 from service.desk.session import by_script, editors, moderators, signed_in
-from service.desk.trials import Found, found_for_phrase, found_for_word, said_of
 from service.domain import Outcome, Thresholds, Word
 from service.errors import InvalidInput, RefrainError, StalePolicy
-from service.own import (
+from service.policy import Policy, make_policy
+from service.rules.changes import described, differences
+from service.rules.own import (
     make_note,
     make_notices,
     make_phrase,
@@ -41,14 +43,12 @@ from service.own import (
     with_phrase,
     with_word,
 )
-from service.policy import Policy, make_policy
-from service.policy_changes import described, differences
-from service.preview import preview
+from service.rules.preview import preview
+from service.rules.trial import try_phrase, try_word
 from service.services import services
 from service.store.past import Past
 from service.store.records import Site
 from service.store.sites import Sites
-from service.trial import try_phrase, try_word
 
 LATEST = 3
 """Versions that the rules' page shows; there are pages of all."""

@@ -24,7 +24,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 MAX_WORD = 64  # characters
 MAX_WORDS = 2_000
-"""A site's own words, and as many allowed phrases: measured in `service.judges`."""
+"""A site's own words, and as many allowed phrases: measured in `judges`."""
 
 MAX_NOTICE = 1_000  # characters
 MAX_NOTE = 200  # characters

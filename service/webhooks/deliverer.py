@@ -27,9 +27,9 @@ from service.api.event_answers import event_answer
 from service.compact import dumps
 from service.errors import StoreUnavailable
 from service.logs import outline
-from service.posting import NotSent, post
 from service.store.deliveries import Deliveries, Delivery
 from service.store.outbox import utc_now
+from service.webhooks.posting import NotSent, post
 
 TIMEOUT_S = 10.0
 """How long one sending may take in all."""

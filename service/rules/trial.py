@@ -1,7 +1,7 @@
 """What a new word or allowed phrase would be found in; stores nothing.
 
 Of accepted comments few texts are kept; so words are tried on names as well.  What
-other thresholds would do is `service.preview`.
+other thresholds would do is `service.rules.preview`.
 """
 
 from __future__ import annotations

@@ -11,16 +11,23 @@ import click
 
 from model.finding import Rule
 from model.lexicon.entries import Forms, Strength
-from service.command import database, now, plainly
+from service.commands.common import database, now, plainly
 from service.domain import Outcome, Word
 from service.errors import InvalidInput
-from service.own import FORMS, make_note, make_phrase, make_word, same, with_phrase
-from service.own import with_word as with_one_more
-from service.policy_changes import described, differences
+from service.rules.changes import described, differences
+from service.rules.own import (
+    FORMS,
+    make_note,
+    make_phrase,
+    make_word,
+    same,
+    with_phrase,
+)
+from service.rules.own import with_word as with_one_more
+from service.rules.trial import Hits, try_word
 from service.store.past import Past
 from service.store.records import Site
 from service.store.sites import Sites
-from service.trial import Hits, try_word
 
 BY = "cli"
 """Who is named as the author of a policy that was changed here."""

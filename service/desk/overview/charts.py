@@ -1,7 +1,7 @@
 """Plots as SVG, drawn by pure functions on the server.
 
 Shapes, words and class names only: colours, fonts and everything that differs between
-light and dark are in the style sheet.  What is plotted is `service.desk.plots`.
+light and dark are in the style sheet.  What is plotted is `plots`, beside this.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from service.desk.scales import Scale
+from service.desk.overview.scales import Scale
 
 LABEL_ROOM = 54
 """What a label below the axis takes, in units of the plot, with the gap to the next."""

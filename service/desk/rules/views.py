@@ -8,14 +8,14 @@ from typing import Any
 
 from model.finding import RULE_OF, Attribute, Rule
 from model.lexicon.entries import Forms, Strength
-from service.desk.rule_forms import Fields
-from service.desk.trials import Found
+from service.desk.rules.forms import Fields
+from service.desk.rules.trials import Found
 from service.domain import Outcome, Thresholds
 from service.notices import NOTICES
-from service.own import FORMS, MAX_NOTE, MAX_NOTICE, MAX_WORD
 from service.policy import Policy
-from service.policy_changes import described, differences
-from service.preview import Preview
+from service.rules.changes import described, differences
+from service.rules.own import FORMS, MAX_NOTE, MAX_NOTICE, MAX_WORD
+from service.rules.preview import Preview
 from service.store.policies import Version
 from service.store.records import Site
 
