@@ -32,7 +32,7 @@ from service.store.accounts import Accounts
 from service.store.desk import Desk
 from service.store.outbox import Outbox
 from service.store.reviews import Reviews
-from service.store.signins import SignIns
+from service.store.signins import OwnPasswords, SignIns
 from service.store.sites import Sites
 from service.store.store import open_store
 
@@ -92,6 +92,9 @@ def build_services(settings: Settings) -> Services:
         accounts=accounts,
         outbox=Outbox(store.database),
         door=Door(accounts, SignIns(store), at_once=max(1, settings.threads // 2)),
+        own_door=Door(
+            accounts, OwnPasswords(store), at_once=max(1, settings.threads // 4)
+        ),
         moderation=Moderation(judge, store, on_failure=on_failure),
         review=review,
         links=links,

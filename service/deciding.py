@@ -106,9 +106,17 @@ def disagreement(made: Made) -> Made | None:
 
 
 def undone(held: Held, before: Before, by: str, at: datetime) -> Made:
-    """What held before holds again, and the comment waits as it did."""
+    """What held before holds again, and the comment waits as it did.
+
+    What readers have reported since then waits to be looked at, too.
+    """
     decision = Decision(before.verdict, by, at, held.revision, Kind.UNDO)
-    return Made(held, decision, before.waiting, before.waiting_since)
+    waiting, since = before.waiting, before.waiting_since
+    is_reported = before.is_reported or held.waiting is Waiting.REPORTED
+    if is_reported and before.verdict.outcome is Outcome.ACCEPT:
+        waiting = first_of(waiting, Waiting.REPORTED)
+        since = since or held.waiting_since or at
+    return Made(held, decision, waiting, since)
 
 
 def is_sampled(held: Held, share: float) -> bool:

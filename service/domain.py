@@ -24,8 +24,8 @@ class Outcome(StrEnum):
 class Waiting(StrEnum):
     """Why a comment is in the queue; where several are true, the first of these."""
 
-    APPEALED = "appealed"
     ESCALATED = "escalated"
+    APPEALED = "appealed"
     REPORTED = "reported"
     FLAGGED = "flagged"
     SECOND = "second"

@@ -135,7 +135,7 @@ class Review:
             answer = _enter(change, [made, *others])[0]
         count = len(like)
         while alike and like and count < AT_MOST:
-            like = self._decide_more(site, held, act)
+            like = self._decide_more(site, held, act, answer.number)
             count += len(like)
         return replace(answer, like_it=count)
 
@@ -205,13 +205,10 @@ class Review:
             held = _held(change, site, comment_id)
             _check_seen(held, number, now)
             check_undo(held, by, now)
-            others = change.together(held, AT_ONCE)
+            others = change.together(held, AT_ONCE, wait=False)
             self._undo(change, [held, *others], by, now)
-        while others:
-            with self._reviews.change() as change:
-                others = change.together(held, AT_ONCE)
-                if others:
-                    self._undo(change, others, by, now)
+        while self._undo_more(held, by, now):
+            pass
 
     def report(
         self,
@@ -280,7 +277,8 @@ class Review:
     ) -> Decided:
         """Enter what was decided in the site's own system, whatever held before.
 
-        The same again changes nothing, so that a site may retry.
+        The same again changes nothing, so that a site may retry; but it answers what
+        has come since: an appeal, a report.
 
         Raises:
             InvalidInput: a rule is given for what is accepted.
@@ -290,7 +288,8 @@ class Review:
         with self._reviews.change() as change:
             held = _held(change, site, comment_id)
             decision = decided(site, held, act, Kind.SITE)
-            if replace(held.decision, decided_at=now) == decision:
+            is_same = replace(held.decision, decided_at=now) == decision
+            if is_same and held.waiting is None:
                 return Decided(held.id, held.number, outcome)
             return _enter(change, [Made(held, decision, tell_at=now)])[0]
 
@@ -309,12 +308,25 @@ class Review:
             return made  # Nobody is there to give a second opinion.
         return replace(made, waiting=Waiting.SECOND, waiting_since=act.at)
 
-    def _decide_more(self, site: Site, led_by: Held, act: Act) -> list[Held]:
+    def _decide_more(
+        self, site: Site, led_by: Held, act: Act, number: int
+    ) -> list[Held]:
+        """Decide others with a comment, while its decision of this number holds."""
         with self._reviews.change() as change:
+            if _held(change, site, led_by.id).number != number:
+                return []  # It was undone meanwhile, say.
             like = change.like(led_by, act.at, AT_ONCE)
             if like:
                 _enter(change, [_follower(site, one, act, led_by) for one in like])
             return like
+
+    def _undo_more(self, led_by: Held, by: str, now: datetime) -> int:
+        """Undo what was decided as one with a comment and was left; says how many."""
+        with self._reviews.change() as change:
+            others = change.together(led_by, AT_ONCE, wait=True)
+            if others:
+                self._undo(change, others, by, now)
+            return len(others)
 
     def _undo(
         self, change: Change, undoing: Sequence[Held], by: str, now: datetime
@@ -361,7 +373,8 @@ def _check_allowed(change: Change, held: Held, by: str, role: Role) -> None:
     if held.appeal is None:
         return
     rejecters = change.rejecters(held)
-    if by in rejecters and change.has_others(held.site_id, rejecters):
+    may = [Role.EDITOR] if held.waiting is Waiting.ESCALATED else list(Role)
+    if by in rejecters and change.has_others(held.site_id, rejecters, may):
         raise NotAllowed(
             f"You rejected {held.id}: somebody else has to answer the appeal."
         )
@@ -369,7 +382,7 @@ def _check_allowed(change: Change, held: Held, by: str, role: Role) -> None:
 
 def _follower(site: Site, held: Held, act: Act, led_by: Held) -> Made:
     """What becomes of a comment that is decided as one with another."""
-    decision = decided(site, held, act, Kind.REVIEW)
+    decision = decided(site, held, act, kind_of(held, act.by, ()))
     return Made(held, decision, tell_at=_due(act.at), together_with=led_by.key)
 
 

@@ -36,6 +36,7 @@ class Services:
     accounts: Accounts
     outbox: Outbox
     door: Door
+    own_door: Door
     model_card: Mapping[str, Any]
     document: Mapping[str, Any]
     metrics: Metrics

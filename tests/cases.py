@@ -16,7 +16,7 @@ from service.domain import (
     Verdict,
     Waiting,
 )
-from service.store.cases import Appeal, Card, Case, Report
+from service.store.cases import Appeal, Card, Case
 from tests.fixtures_store import NOON
 from tests.samples import REJECTED
 
@@ -42,7 +42,6 @@ def entry(
 def case_of(
     *log: Decision,
     appeals: tuple[Appeal, ...] = (),
-    reports: tuple[Report, ...] = (),
     language: str | None = None,
 ) -> Case:
     """A comment with these decisions and nothing waiting."""
@@ -64,9 +63,9 @@ def case_of(
         language=language,
         received_at=NOON,
         like_it=0,
-        reports=len(reports),
+        reports=0,
         appeal=appeals[-1] if appeals else None,
         author_record=None,
         look=None,
     )
-    return Case(card, log, {log[-1].revision: TEXT}, appeals, reports)
+    return Case(card, log, {log[-1].revision: TEXT}, appeals)

@@ -123,11 +123,12 @@ SCENES = (
     Scene("queue", "/desk/{site}/queue"),
     Scene("queue-unfolded", "/desk/{site}/queue", act=_unfold),
     Scene("queue-selected", "/desk/{site}/queue", act=_select_two),
-    Scene("queue-keys", "/desk/{site}/queue", act=_ask_for_help),
-    Scene("queue-narrowed", "/desk/{site}/queue?words=a&rule=personal&least=0.3"),
-    Scene("queue-misread", "/desk/{site}/queue?rule=rude&least=2", status=422),
+    Scene(
+        "queue-keys", "/desk/{site}/queue?words=you&rule=personal", act=_ask_for_help
+    ),
     Scene("queue-none", "/desk/{site}/queue?words=nothing+is+like+this"),
-    Scene("menu", "/desk/{site}/queue", act=_open_the_menu),
+    Scene("queue-misread", "/desk/{site}/queue?words=lazy&least=2", status=422),
+    Scene("menu", "/desk/password", act=_open_the_menu),
     Scene("comment", f"/desk/{{site}}/comments/{EDITED}", act=_unfold),
     Scene("accepted", "/desk/{site}/accepted"),
     Scene("rejected", "/desk/{site}/rejected"),

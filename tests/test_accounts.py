@@ -195,6 +195,14 @@ def operator(database_url: str, store: Store) -> Operator:
     return Operator(database_url, store)
 
 
+@pytest.mark.parametrize("name", ["automatic", "Automatic", "site"])
+def test_nobody_can_be_called_what_decides_without_a_person(
+    accounts: Accounts, name: str
+) -> None:
+    with pytest.raises(InvalidInput, match="Nobody can be called"):
+        accounts.create_moderator(Moderator(name, "hash", Role.EDITOR, NOON))
+
+
 def test_an_account_can_be_made_for_one_site(operator: Operator, store: Store) -> None:
     password = operator.types("create-moderator ann --site default").strip()
 
@@ -457,3 +465,13 @@ def test_the_present_password_cannot_be_guessed_at_an_unlocked_desk(
 
     assert guesses == [422] * 5 + [429]
     assert change(here) == 429
+
+
+def test_who_guesses_at_the_sign_in_keeps_nobody_from_a_new_password(
+    desk: Flask, bea: str
+) -> None:
+    here, stranger = signed_in(desk, bea), Visitor.of(desk)
+    guesses = [stranger.sign_in(bea, f"guess {n}").status_code for n in range(6)]
+
+    assert guesses == [403] * 5 + [429]
+    assert change(here) == 303

@@ -90,6 +90,7 @@ ORDER = [
     "service.store.held",
     "service.store.changes",
     "service.store.reviews",
+    "service.store.complaints",
     "service.store.desk",
     "service.store.tallies",
     "service.store.opinions",

@@ -1,4 +1,4 @@
-"""In a browser, from comment to webhook: twenty are decided by keyboard, and all told."""
+"""In a browser, from comment to webhook: twenty decided by key, each told once."""
 
 from __future__ import annotations
 

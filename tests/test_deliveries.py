@@ -64,6 +64,16 @@ def test_an_endpoint_hears_of_what_comes_after_it_was_added(
     assert claimed(deliveries, endpoint) == ["c-2"]
 
 
+def test_a_clock_that_steps_back_hides_nothing_from_a_new_endpoint(
+    database: Database, deliveries: Deliveries, endpoint: int
+) -> None:
+    tell(database, "c-1", NOON - MINUTE)
+
+    deliveries.spread(NOON)
+
+    assert claimed(deliveries, endpoint) == ["c-1"]
+
+
 def test_an_endpoint_that_has_heard_nothing_yet_misses_nothing(
     database: Database, deliveries: Deliveries, endpoint: int
 ) -> None:

@@ -17,6 +17,7 @@ from service.domain import Outcome
 from service.review import Review
 from service.services import NAME
 from service.store.accounts import Role
+from service.store.cases import REPORTS
 from service.store.records import Site
 from service.store.reviews import Reviews
 from tests.fixtures_desk import EDITH, SCRIPT, ZOE, Desk, Posted, ids_in
@@ -386,6 +387,22 @@ def test_reports_and_appeals_stand_on_the_comments_page(
     assert 'against <a href="#d2">decision 2</a>' in page
     assert 'answered by <a href="#d3">decision 3</a>' in page
     assert f"Appeal granted by {EDITH}" in unescape(page)
+
+
+def test_of_very_many_reports_the_newest_are_shown_and_their_number(
+    desk: Desk, posted: Posted, reported: Reported, review: Review, paper: Site
+) -> None:
+    reported("c-1", FAIR)
+    assert "The newest" not in desk.page("comments", "c-1")
+    for n in range(REPORTS + 1):
+        review.report(paper, "c-1", reporter=None, words=f"Complaint {n}.")
+
+    page = desk.page("comments", "c-1")
+
+    assert "The newest 100 of 102." in page
+    assert page.count("about revision 1") == REPORTS
+    assert "Complaint 100." in page
+    assert "Complaint 0." not in page
 
 
 def test_a_comment_that_is_only_a_record_has_a_page(desk: Desk, posted: Posted) -> None:

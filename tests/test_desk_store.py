@@ -6,18 +6,20 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert
 
 from model.finding import Rule, Source
 from service.domain import Article, Kind, Outcome, Waiting
 from service.errors import InvalidInput
 from service.store.accounts import Role
-from service.store.cases import AuthorRecord, Card, Filters, Order, Page
+from service.store.cases import RECORDED, AuthorRecord, Card, Filters, Order, Page
 from service.store.desk import LOOK_S
 from service.store.lists import FLOOD, GROUPED, HEAD
+from service.store.schema import reports
 from service.store.sites import Sites
 from service.store.store import Store
 from tests.fixtures_store import NOON
@@ -164,6 +166,67 @@ def test_a_case_tells_all_of_one_comment_oldest_first(world: World) -> None:
     ]
     assert case.card.appeal == case.appeals[1]
     assert [report.words for report in case.reports] == ["Look!"]
+    assert case.reports_in_all == 1
+
+
+def complain(world: World, times: int) -> None:
+    """Have readers complain of `c-1`, each a second after the one before."""
+    key = card_of(world, "c-1").key
+    rows = [
+        {
+            "comment_key": key,
+            "revision": 1,
+            "words": f"No. {n}",
+            "created_at": NOON + timedelta(seconds=n),
+        }
+        for n in range(times)
+    ]
+    with world.store.database.writing() as connection:
+        connection.execute(insert(reports), rows)
+
+
+@pytest.mark.parametrize(
+    ("times", "first", "in_all"),
+    [(99, 0, 99), (100, 0, 100), (103, 3, 103), (1_200, 1_100, RECORDED)],
+)
+def test_of_very_many_reports_a_case_has_the_newest_and_their_number(
+    world: World, times: int, first: int, in_all: int
+) -> None:
+    world.send("c-1", ACCEPTED)
+    complain(world, times)
+
+    case = case_of(world, "c-1")
+
+    shown = [report.words for report in case.reports]
+    assert shown == [f"No. {n}" for n in range(first, times)]
+    assert case.reports_in_all == in_all
+
+
+def test_reports_are_read_only_for_who_asks_for_them(world: World) -> None:
+    world.send("c-1", ACCEPTED)
+    complain(world, 3)
+
+    case = world.desk.case(
+        world.site.id, "c-1", by="", now=world.clock(), with_reports=False
+    )
+
+    assert case is not None
+    assert (case.reports, case.reports_in_all) == ((), 0)
+    assert case.card.reports == 3
+
+
+def test_the_first_report_of_each_revision_is_known_however_many_follow(
+    world: World,
+) -> None:
+    world.send("c-1", ACCEPTED)
+    complain(world, 103)
+    world.send("c-1", ACCEPTED, "Another text.")
+    world.clock.sleep(200)
+    world.review.report(world.site, "c-1", reporter="r", words="Look!")
+
+    first = world.desk.first_reports(card_of(world, "c-1").key)
+
+    assert first == {1: NOON, 2: world.clock()}
 
 
 # Order and pages

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
+
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy import text as sql
 
-from service.store.database import Database, open_database
+from model.finding import Rule
+from service.store.cases import Filters, Order
+from service.store.database import Database, create_file, open_database
+from service.store.desk import Desk
 from service.store.migrate import SCRIPTS, migrate
 from service.store.schema import HEAD, metadata
 
@@ -35,3 +44,69 @@ def test_migrating_again_changes_nothing(empty_url: str) -> None:
     assert migrate(database) is True
     assert migrate(database) is False
     database.close()
+
+
+def test_what_waited_before_the_desk_is_found_by_it(empty_url: str) -> None:
+    database = open_database(empty_url)
+    create_file(database)
+    with database.writing() as connection:
+        upgrade(connection, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO sites (id, name, policy_version, created_at) "
+            "VALUES (1, 'paper', 1, 0)"
+        )
+        for key, text in enumerate(("You dummy!", "you DUMMY", None), start=1):
+            comment_before_the_desk(connection, key, text)
+
+    migrate(database)
+
+    desk = Desk(database)
+    filters = Filters(rule=Rule.PERSONAL, least=0.5)
+    page = desk.queue(1, filters, Order.OLDEST, by="Mary", now=datetime.now(UTC))
+    assert [(card.id, card.text, card.like_it) for card in page.cards] == [
+        ("c-1", "You dummy!", 1),
+        ("c-3", None, 0),
+    ]
+    database.close()
+
+
+def comment_before_the_desk(connection: Connection, key: int, text: str | None) -> None:
+    reason = {
+        "rule": "personal",
+        "attribute": "INSULT",
+        "source": "classifier",
+        "score": 0.6,
+        "threshold": 0.4,
+        "spans": [],
+        "message": "Possibly an insult.",
+    }
+    values = {"key": key, "id": f"c-{key}", "hash": bytes(32)}
+    connection.execute(
+        sql(
+            "INSERT INTO comments (key, site_id, id, revision, text_hash, decision,"
+            " outcome, flagged, received_at)"
+            " VALUES (:key, 1, :id, 1, :hash, 1, 'accept', TRUE, :key)"
+        ),
+        values,
+    )
+    connection.execute(
+        sql(
+            "INSERT INTO decisions (key, comment_key, number, revision, outcome,"
+            " flagged, reasons, model, policy, decided_by, decided_at)"
+            " VALUES (:key, :key, 1, 1, 'accept', TRUE, :reasons, 'm', 'paper@1',"
+            " 'automatic', :key)"
+        ),
+        {"key": key, "reasons": json.dumps([reason])},
+    )
+    if text is not None:
+        connection.execute(
+            sql("INSERT INTO texts (comment_key, revision, text) VALUES (:key, 1, :t)"),
+            {"key": key, "t": text},
+        )
+
+
+def upgrade(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)

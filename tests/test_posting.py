@@ -164,3 +164,23 @@ def test_all_of_it_together_ends_in_time() -> None:
             send(url, timeout_s=0.3)
 
     assert 0.3 <= time.monotonic() - start < PATIENCE_S
+
+
+def test_a_name_that_is_not_resolved_in_time_is_waited_for_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered = threading.Event()
+
+    def silent(*_: object, **__: object) -> object:
+        answered.wait(PATIENCE_S)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    start = time.monotonic()
+
+    with pytest.raises(NotSent, match=r"no answer within 0\.3 s"):
+        send(f"http://{NAME}/", timeout_s=0.3)
+
+    took = time.monotonic() - start
+    answered.set()
+    assert 0.3 <= took < PATIENCE_S / 2

@@ -29,6 +29,7 @@ from service.store.reviews import Reviews
 from service.store.sites import Sites
 from service.store.store import Store
 from tests.fixtures_store import NOON
+from tests.reviewing import approve, card_of, make_world, reject
 from tests.samples import ACCEPTED, REJECTED, comment
 
 FOUL = "What the fuck is wrong with this world."
@@ -619,6 +620,28 @@ def test_an_approval_that_is_undone_leaves_the_link(
     assert (between, visits.look(token).state) == (State.CHANGED, State.OPEN)
     assert newest != token
     assert visits.look(newest).state is State.OPEN
+
+
+def test_a_second_opinion_that_differs_leaves_the_link_also_when_undone(
+    store: Store, links: Links
+) -> None:
+    world = make_world(store)
+    visits = Visits(links, Sites(store.database), world.review, clock=world.clock)
+    world.send("c-1")
+    reject(world, "c-1", review=world.with_share(1.0))
+    told = card_of(world, "c-1").decision
+    token = str(links.appeal(1, "c-1", told)).rpartition("/")[2]
+    world.clock.sleep(60)
+
+    approve(world, "c-1", seen=2, by="bela")
+    differed = visits.look(token)
+    world.review.undo(world.site, "c-1", number=4, by="bela")
+    undone = visits.look(token)
+
+    for visit in (differed, undone):
+        assert (visit.state, visit.number) == (State.OPEN, 2)
+        assert not visit.is_accepted
+    assert visits.appeal(token, "It is a quotation.").state is State.HEARD
 
 
 def test_a_rejection_confirmed_on_appeal_has_a_link_of_its_own(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -18,8 +22,10 @@ from service.errors import (
     StaleDecision,
     UnknownComment,
 )
-from service.review import AT_ONCE, Decided
+from service.review import AT_ONCE, Decided, Review
 from service.store.accounts import Role
+from service.store.database import Database
+from service.store.reviews import Change, Reviews
 from service.store.sites import Sites
 from service.store.store import Store
 from tests.fixtures_store import NOON
@@ -446,6 +452,81 @@ def test_undoing_puts_back_all_that_was_decided_as_one_and_nothing_else(
         None,
     ]
     assert card_of(world, "c-2").decision.decided_by == "bela"
+
+
+def test_what_a_reader_has_appealed_against_is_not_undone_with_its_like(
+    world: World,
+) -> None:
+    for i in range(3):
+        world.send(f"c-{i}", text="Buy now, fool.")
+    reject(world, "c-0", alike=True)
+    world.review.appeal(world.site, "c-1", decision=2, words="I meant well.")
+
+    world.review.undo(world.site, "c-0", number=2, by="anna")
+
+    outcomes = [card_of(world, f"c-{i}").decision.verdict.outcome for i in range(3)]
+    assert outcomes == [ACCEPT, REJECT, ACCEPT]
+    card = card_of(world, "c-1")
+    assert (card.waiting, card.appeal is not None) == (Waiting.APPEALED, True)
+
+
+@pytest.mark.parametrize("is_appealed", [False, True])
+def test_undoing_waits_for_what_somebody_else_has_their_hands_on(
+    world: World, is_appealed: bool
+) -> None:
+    for i in range(2):
+        world.send(f"c-{i}", text="Buy now, fool.")
+    reject(world, "c-0", alike=True)
+    undo = world.review.undo
+
+    with ThreadPoolExecutor(1) as threads:
+        with Reviews(world.database).change() as change:
+            held = change.held(world.site.id, ["c-1"])["c-1"]
+            undoing = threads.submit(undo, world.site, "c-0", number=2, by="anna")
+            time.sleep(0.1)
+            if is_appealed:
+                change.wait(held, Waiting.APPEALED, NOON)
+                change.add_appeal(held, "I meant well.", NOON)
+        undoing.result()
+
+    numbers = [card_of(world, f"c-{i}").number for i in range(2)]
+    assert numbers == [3, 2 if is_appealed else 3]
+
+
+class Interrupted(Reviews):
+    """Has something happen once, after the first transaction."""
+
+    def __init__(self, database: Database, happen: Callable[[], None]) -> None:
+        super().__init__(database)
+        self._happen = [happen]
+
+    @contextmanager
+    def change(self) -> Iterator[Change]:
+        with super().change() as change:
+            yield change
+        if self._happen:
+            self._happen.pop()()
+
+
+def test_of_a_flood_no_more_is_decided_once_the_decision_is_undone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.review.AT_ONCE", 3)
+    for i in range(8):
+        world.send(f"c-{i}", text="Buy now, fool.")
+    undo = partial(world.review.undo, world.site, "c-0", number=2, by="anna")
+    review = Review(
+        world.desk,
+        Interrupted(world.database, undo),
+        second_share=0.0,
+        text_hash=world.store.text_hash,
+        clock=world.clock,
+    )
+
+    assert reject(world, "c-0", review=review, alike=True).like_it == 3
+
+    assert world.desk.counts(world.site.id)[Waiting.FLAGGED] == 8
+    assert world.told() == []
 
 
 # Undoing

@@ -87,6 +87,20 @@ def test_nothing_is_escalated_twice_or_by_what_was_seen_before(world: World) -> 
         world.review.escalate(world.site, "c-1", note=None, seen=2, by="bela")
 
 
+def test_an_appeal_leaves_to_the_editors_what_was_escalated(world: World) -> None:
+    world.send("c-1", HELD)
+    world.review.escalate(world.site, "c-1", note=None, seen=1, by="anna")
+
+    world.review.appeal(world.site, "c-1", decision=None, words="I meant well.")
+
+    assert card_of(world, "c-1").waiting is Waiting.ESCALATED
+    with pytest.raises(NotAllowed, match="editor"):
+        approve(world, "c-1", seen=2, by="bela")
+    reject(world, "c-1", seen=2, by="editor", role=Role.EDITOR)
+    assert log(world, "c-1")[-1] == (Kind.APPEAL, REJECT, "editor")
+    assert card_of(world, "c-1").appeal is None
+
+
 # Second opinions
 
 
@@ -157,6 +171,29 @@ def test_a_second_opinion_that_differs_can_be_undone(world: World) -> None:
     card = card_of(world, "c-1")
     assert (card.waiting, card.decision.verdict.outcome) == (Waiting.SECOND, REJECT)
     assert queue(world, by="bela") == ["c-1"]
+
+
+def test_who_took_a_differing_opinion_back_has_rejected_nothing(world: World) -> None:
+    world.send("c-1")
+    always = world.with_share(1.0)
+    always.decide(
+        world.site,
+        "c-1",
+        ACCEPT,
+        rule=None,
+        note=None,
+        seen=1,
+        by="anna",
+        role=Role.MODERATOR,
+    )
+    reject(world, "c-1", seen=2, by="bela")
+    world.review.undo(world.site, "c-1", number=4, by="bela")
+    reject(world, "c-1", seen=5, by="anna")
+    world.review.appeal(world.site, "c-1", decision=None, words="I meant well.")
+
+    approve(world, "c-1", seen=6, by="bela")
+
+    assert card_of(world, "c-1").decision.decided_by == "bela"
 
 
 def test_who_decided_first_may_change_their_mind(world: World) -> None:

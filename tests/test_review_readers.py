@@ -12,7 +12,7 @@ from service.errors import (
     NotPossible,
 )
 from service.review import Decided
-from service.store.accounts import Accounts, Role
+from service.store.accounts import Accounts, Moderator, Role
 from service.store.store import Store
 from tests.fixtures_store import NOON
 from tests.reviewing import (
@@ -135,6 +135,62 @@ def test_a_report_of_what_is_rejected_is_only_noted(world: World) -> None:
 
     card = card_of(world, "c-1")
     assert (card.waiting, card.reports) == (None, 1)
+
+
+@pytest.mark.parametrize("outcome", [ACCEPT, REJECT])
+def test_a_report_since_outlives_the_decision_that_is_undone(
+    world: World, outcome: Outcome
+) -> None:
+    world.send("c-1", ACCEPTED)
+    if outcome is ACCEPT:
+        approve(world, "c-1")
+    else:
+        reject(world, "c-1")
+    world.clock.sleep(1)
+    report(world, "c-1")
+
+    world.review.undo(world.site, "c-1", number=2, by="anna")
+
+    card = card_of(world, "c-1")
+    assert (card.waiting, card.decision.verdict) == (Waiting.REPORTED, ACCEPTED)
+    assert queue(world) == ["c-1"]
+
+
+def test_a_report_since_outlives_an_escalation_that_is_undone(world: World) -> None:
+    world.send("c-1", ACCEPTED)
+    world.review.escalate(world.site, "c-1", note=None, seen=1, by="anna")
+    world.clock.sleep(1)
+    report(world, "c-1")
+
+    world.review.undo(world.site, "c-1", number=2, by="anna")
+
+    assert card_of(world, "c-1").waiting is Waiting.REPORTED
+
+
+def test_a_report_since_does_not_wait_where_a_rejection_is_put_back(
+    world: World,
+) -> None:
+    world.send("c-1", REJECTED)
+    approve(world, "c-1")
+    world.clock.sleep(1)
+    report(world, "c-1")
+
+    world.review.undo(world.site, "c-1", number=2, by="anna")
+
+    card = card_of(world, "c-1")
+    assert (card.waiting, card.reports) == (None, 1)
+
+
+def test_a_report_before_a_decision_waits_no_longer_than_it_did(world: World) -> None:
+    world.send("c-1", ACCEPTED)
+    report(world, "c-1")
+    approve(world, "c-1")
+    world.clock.sleep(1)
+    reject(world, "c-1", seen=2)
+
+    world.review.undo(world.site, "c-1", number=3, by="anna")
+
+    assert card_of(world, "c-1").waiting is None
 
 
 # Appeals
@@ -292,6 +348,36 @@ def test_where_nobody_else_may_who_rejected_answers_the_appeal(world: World) -> 
     assert case_of(world, "c-1").appeals[0].answer == 3
 
 
+def test_an_only_editor_answers_what_is_escalated_even_if_they_rejected_it(
+    world: World,
+) -> None:
+    world.send("c-1")
+    reject(world, "c-1", by="editor", role=Role.EDITOR)
+    appeal(world, "c-1")
+    world.review.escalate(world.site, "c-1", note=None, seen=2, by="anna")
+
+    reject(world, "c-1", seen=3, by="editor", role=Role.EDITOR)
+
+    assert case_of(world, "c-1").appeals[0].answer == 4
+
+
+def test_where_there_is_another_editor_they_answer_what_is_escalated(
+    world: World,
+) -> None:
+    chief = Moderator("chief", "-", Role.EDITOR, NOON)
+    Accounts(world.database).create_moderator(chief)
+    world.send("c-1")
+    reject(world, "c-1", by="editor", role=Role.EDITOR)
+    appeal(world, "c-1")
+    world.review.escalate(world.site, "c-1", note=None, seen=2, by="anna")
+
+    with pytest.raises(NotAllowed, match="somebody else"):
+        reject(world, "c-1", seen=3, by="editor", role=Role.EDITOR)
+    reject(world, "c-1", seen=3, by="chief", role=Role.EDITOR)
+
+    assert case_of(world, "c-1").appeals[0].answer == 4
+
+
 def test_a_changed_comment_leaves_its_appeal_behind(world: World) -> None:
     world.send("c-1", REJECTED)
     appeal(world, "c-1")
@@ -356,6 +442,30 @@ def test_the_same_decision_of_the_site_again_changes_nothing(world: World) -> No
 
     assert len(world.told()) == 1
     assert by_site(world, REJECT).number == 3
+
+
+def test_the_same_decision_of_the_site_again_answers_an_appeal_against_it(
+    world: World,
+) -> None:
+    world.send("c-1")
+    by_site(world, REJECT)
+    appeal(world, "c-1")
+
+    assert by_site(world, REJECT).number == 3
+
+    case = case_of(world, "c-1")
+    assert (case.card.waiting, case.appeals[0].answer) == (None, 3)
+    assert [type for type, _, _ in world.told()][1:] == ["appeal.answered"]
+
+
+def test_the_same_decision_of_the_site_again_settles_a_report(world: World) -> None:
+    world.send("c-1", ACCEPTED)
+    by_site(world, ACCEPT)
+    report(world, "c-1")
+
+    assert by_site(world, ACCEPT).number == 3
+
+    assert card_of(world, "c-1").waiting is None
 
 
 def test_a_decision_of_the_site_answers_an_appeal(world: World) -> None:

@@ -442,6 +442,7 @@ def test_all_versions_can_be_looked_through(rules: Rules) -> None:
     assert re.findall(rf"<b>{rules.name}@(\d+)</b>", second) == ["2", "1"]
     assert "allowed “a 20”" in first
     assert rules.page("/versions?from=99999999999999999999") == first
+    assert rules.page("/versions?from=-99999999999999999999")  # Answered, and empty.
 
 
 @pytest.mark.parametrize("version", ["", "x", "-1", "9" * 30])

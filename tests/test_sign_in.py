@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -20,7 +21,15 @@ from service.errors import InvalidInput, TooManyAttempts
 from service.store.accounts import Accounts, Moderator
 from service.store.database import Database
 from service.store.schema import attempts, installation
-from service.store.signins import ADDRESS, KEEP, NAME, SignIns
+from service.store.signins import (
+    ADDRESS,
+    KEEP,
+    NAME,
+    OWN,
+    VISITOR,
+    OwnPasswords,
+    SignIns,
+)
 from service.store.store import Store
 from tests.fixtures_store import NOON, PASSWORD
 
@@ -56,10 +65,28 @@ def fail(
         signins.count(name, address, now)
 
 
-def lock(signins: SignIns, now: datetime, name: str = "ann") -> int:
+def test_a_password_made_to_be_slow_to_compose_is_not(door: Door) -> None:
+    # Composing a hundred thousand marks takes four seconds, and all threads wait.
+    marks = "a" + "\u0301\u0316" * 60_000
+    start = time.thread_time()
+
+    assert door.enter("ann", marks, HOME, NOON) is None
+
+    assert time.thread_time() - start < 1.5
+
+
+def fail_everywhere(signins: SignIns, times: int, now: datetime) -> None:
+    """Fail as ann, each time from another network."""
+    for n in range(times):
+        fail(signins, 1, now, address=f"198.51.{n // 250}.{n % 250}")
+
+
+def lock(
+    signins: SignIns, now: datetime, name: str = "ann", address: str = HOME
+) -> int:
     """How long a name is locked, in seconds; 0 if it is open (and counts a failure)."""
     try:
-        signins.count(name, HOME, now)
+        signins.count(name, address, now)
     except TooManyAttempts as error:
         return error.retry_after_s
     return 0
@@ -118,12 +145,88 @@ def test_a_lock_is_forgotten_fifteen_minutes_after_its_end(signins: SignIns) -> 
     assert lock(signins, NOON + 16 * MINUTE) == 0
 
 
-def test_a_name_is_locked_from_everywhere(signins: SignIns) -> None:
-    for n in range(5):
-        fail(signins, 1, NOON, address=f"192.0.2.{n}")
+def test_who_guesses_elsewhere_keeps_nobody_out(signins: SignIns) -> None:
+    fail(signins, 5, NOON)
+    for quarter in range(1, 41):  # Ten hours, as often as the lock lets them.
+        lock(signins, NOON + 15 * MINUTE * quarter)
 
-    with pytest.raises(TooManyAttempts, match=r"Try again in a minute\."):
-        fail(signins, 1, NOON, address="198.51.100.1")
+    later = NOON + 15 * MINUTE * 40
+    assert lock(signins, later) == 900
+    assert lock(signins, later, address="192.0.2.8") == 0
+
+
+def test_a_name_is_locked_from_everywhere_after_fifty_failures(
+    signins: SignIns,
+) -> None:
+    fail_everywhere(signins, 49, NOON)
+    fail_everywhere(signins, 1, NOON + 5 * MINUTE)
+
+    with pytest.raises(TooManyAttempts, match=r"Try again in 10 minutes\."):
+        fail(signins, 1, NOON + 5 * MINUTE)
+    fail(signins, 1, NOON + 5 * MINUTE, name="bea")
+
+
+def test_a_name_locked_from_everywhere_opens_with_all_its_tries(
+    signins: SignIns,
+) -> None:
+    fail_everywhere(signins, 50, NOON)
+    assert lock(signins, NOON) == 900
+
+    fail_everywhere(signins, 49, NOON + 15 * MINUTE)
+
+    assert lock(signins, NOON + 15 * MINUTE) == 0
+
+
+def test_slow_failures_from_many_networks_never_lock_a_name(signins: SignIns) -> None:
+    for n in range(120):
+        fail(signins, 1, NOON + MINUTE * n, address=f"198.51.100.{n}")
+
+    assert lock(signins, NOON + MINUTE * 120) == 0
+
+
+def test_success_does_not_open_what_another_network_has_locked(
+    signins: SignIns,
+) -> None:
+    fail(signins, 5, NOON, address="192.0.2.8")
+    fail(signins, 1, NOON)
+    signins.clear("ann", HOME)
+
+    assert lock(signins, NOON, address="192.0.2.8") == 60
+    assert lock(signins, NOON) == 0
+
+
+def test_failed_sign_ins_keep_nobody_from_changing_their_password(
+    signins: SignIns, store: Store
+) -> None:
+    fail_everywhere(signins, 49, NOON)
+    fail(signins, 1, NOON)
+    for n in range(29):
+        fail(signins, 1, NOON, name=f"name {n}")
+    assert lock(signins, NOON) > 0
+
+    assert lock(OwnPasswords(store), NOON) == 0
+
+
+def test_ones_own_password_locks_after_five_failures_and_for_longer_each_time(
+    signins: SignIns, store: Store
+) -> None:
+    own, now, locked = OwnPasswords(store), NOON, []
+    fail(own, OWN.failures - 1, NOON)
+    for n in range(4):
+        fail(own, 1, now, address=f"192.0.2.{n}")
+        locked.append(lock(own, now) // 60)
+        now += MINUTE * locked[-1]
+
+    assert locked == [1, 5, 15, 15]
+    assert lock(signins, now - MINUTE) == 0
+    own.clear("ann", HOME)
+    fail(own, OWN.failures, now)
+
+
+def test_a_name_with_a_blank_is_no_other_name_elsewhere(signins: SignIns) -> None:
+    fail(signins, 5, NOON, name=f"{HOME} ann", address="")
+
+    assert lock(signins, NOON) == 0
 
 
 def test_an_address_is_locked_after_thirty_failures_for_all_names(
@@ -183,7 +286,7 @@ def test_success_clears_the_name_and_its_own_count_of_the_address(
         counts = sorted(connection.scalars(select(attempts.c.failures)))
 
     assert lock(signins, NOON) == 0
-    assert counts == [4, 8]
+    assert counts == [4, 4, 8]
 
 
 def test_signing_in_does_not_forgive_others_of_the_same_address(
@@ -219,7 +322,7 @@ def test_a_name_that_looks_like_an_address_is_counted_apart(
 ) -> None:
     fail(signins, 1, NOON, name=HOME)
 
-    assert rows(database) == 2
+    assert rows(database) == 3
 
 
 def test_what_no_longer_counts_is_deleted(signins: SignIns, database: Database) -> None:
@@ -228,7 +331,7 @@ def test_what_no_longer_counts_is_deleted(signins: SignIns, database: Database) 
 
     signins.tidy(NOON + KEEP + SECOND)
 
-    assert rows(database) == 2
+    assert rows(database) == 3
 
 
 def test_the_right_password_opens_the_door(door: Door) -> None:
@@ -239,7 +342,7 @@ def test_the_right_password_opens_the_door(door: Door) -> None:
 
 
 def test_a_locked_name_stays_outside_with_the_right_password(door: Door) -> None:
-    for _ in range(NAME.failures):
+    for _ in range(VISITOR.failures):
         assert door.enter("editor", "wrong", HOME, NOON) is None
 
     with pytest.raises(TooManyAttempts):
@@ -253,7 +356,7 @@ def test_an_unknown_name_and_a_disabled_account_lock_like_a_wrong_password(
     Accounts(database).disable("editor", NOON)
 
     for name, password in (("nobody", "x"), ("editor", PASSWORD)):
-        for _ in range(NAME.failures):
+        for _ in range(VISITOR.failures):
             assert door.enter(name, password, HOME, NOON) is None
         with pytest.raises(TooManyAttempts) as refused:
             door.enter(name, password, HOME, NOON)
@@ -294,8 +397,8 @@ def test_of_many_guesses_at_once_no_more_get_through_than_one_by_one(
 
     answers = list(crowd.map(guess, range(12)))
 
-    assert answers.count(None) == NAME.failures
-    assert answers.count("locked") == 12 - NAME.failures
+    assert answers.count(None) == VISITOR.failures
+    assert answers.count("locked") == 12 - VISITOR.failures
 
 
 def test_a_flood_waits_outside_and_is_not_counted(
@@ -317,12 +420,12 @@ def test_a_flood_waits_outside_and_is_not_counted(
     assert {a for a in answers if a} == {
         "Many are signing in just now. Try again in a moment."
     }
-    assert rows(store.database) == checked + 1
+    assert rows(store.database) == 2 * checked + 1
 
 
 def test_a_door_opens_again_after_any_failure(store: Store, signins: SignIns) -> None:
     door = Door(Accounts(store.database), signins, at_once=1)
-    for _ in range(NAME.failures):
+    for _ in range(VISITOR.failures):
         door.enter("ann", "x", HOME, NOON)
     with pytest.raises(TooManyAttempts):
         door.enter("ann", "x", HOME, NOON)
@@ -350,4 +453,5 @@ def test_a_long_password_of_any_characters_is_taken(password: str) -> None:
 
 
 def test_the_limits_are_those_of_the_documentation() -> None:
-    assert (NAME.failures, ADDRESS.failures) == (5, 30)
+    limits = VISITOR, NAME, ADDRESS, OWN
+    assert [limit.failures for limit in limits] == [5, 50, 30, 5]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import pytest
 from pydantic import TypeAdapter
@@ -15,7 +17,7 @@ from service.errors import NotPossible
 from service.notices import NOTICES, SPOKEN, Clause
 from service.reader.grounds import clauses_of, relied_on, standing
 from service.reader.statements import statement
-from service.store.cases import Case, Report
+from service.store.cases import Case
 from service.wording import message
 from tests.cases import MINUTE, TEXT, case_of, entry
 from tests.fixtures_store import NOON
@@ -30,14 +32,24 @@ REVIEWED = entry(5, rule=Rule.OBSCENE)
 
 
 def stated(
-    case: Case, later: timedelta = MINUTE, *, utf16: bool = False
+    case: Case,
+    later: timedelta = MINUTE,
+    *,
+    first_reports: Mapping[int, datetime] = MappingProxyType({}),
+    utf16: bool = False,
 ) -> StatementAnswer:
-    now = NOON + later
-    return SHAPE.validate_python(statement(case, appeal_url=LINK, now=now, utf16=utf16))
+    shown = statement(
+        case,
+        first_reports=first_reports,
+        appeal_url=LINK,
+        now=NOON + later,
+        utf16=utf16,
+    )
+    return SHAPE.validate_python(shown)
 
 
-def complaint(minute: int, revision: int = 1) -> Report:
-    return Report("r-1", "Rude.", NOON + minute * MINUTE, revision)
+def complaint(minute: int, revision: int = 1) -> dict[int, datetime]:
+    return {revision: NOON + minute * MINUTE}
 
 
 def test_an_automatic_rejection_is_stated_with_all_that_the_act_asks() -> None:
@@ -125,12 +137,11 @@ def test_it_says_where_automated_means_were_used(
     ],
 )
 def test_it_says_whether_somebody_had_complained(
-    log: list[Decision], report: Report, occasion: str
+    log: list[Decision], report: Mapping[int, datetime], occasion: str
 ) -> None:
-    shown = stated(case_of(*log, reports=(report,)), 9 * MINUTE)
+    shown = stated(case_of(*log), 9 * MINUTE, first_reports=report)
 
     assert shown["facts"]["occasion"] == occasion
-    assert "r-1" not in str(shown)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +153,17 @@ def test_it_says_whether_somebody_had_complained(
             [FIRST, entry(1, Outcome.ACCEPT), entry(1, kind=Kind.UNDO)],
             "not_published",
             id="an approval that was undone",
+        ),
+        pytest.param(
+            [
+                FIRST,
+                REVIEWED,
+                entry(9, Outcome.ACCEPT, Kind.SECOND),
+                entry(9, kind=Kind.ESCALATION),
+                entry(10, kind=Kind.REVIEW),
+            ],
+            "not_published",
+            id="an opinion that never held",
         ),
         pytest.param(
             [PASSED, entry(1, kind=Kind.AUTOMATIC, revision=2)],
@@ -193,12 +215,14 @@ def test_once_the_link_is_over_only_its_end_is_stated() -> None:
 
 def test_of_what_is_accepted_there_is_nothing_to_state() -> None:
     with pytest.raises(NotPossible, match="accepted"):
-        statement(case_of(PASSED), appeal_url=None, now=NOON)
+        statement(case_of(PASSED), first_reports={}, appeal_url=None, now=NOON)
 
 
 # Which decision stands
 
 ACCEPTING = Outcome.ACCEPT
+DIFFERING = (entry(9, ACCEPTING, Kind.SECOND), entry(9, kind=Kind.ESCALATION))
+"""A second opinion other than the first, which is left to an editor."""
 
 
 @pytest.mark.parametrize(
@@ -227,6 +251,27 @@ ACCEPTING = Outcome.ACCEPT
             [FIRST, entry(5, ACCEPTING), entry(9, kind=Kind.SECOND)],
             2,
             id="second, differing",
+        ),
+        pytest.param(
+            [FIRST, REVIEWED, *DIFFERING], 1, id="second, differing, for an editor"
+        ),
+        pytest.param(
+            [FIRST, REVIEWED, *DIFFERING, entry(9, kind=Kind.UNDO)],
+            1,
+            id="second, differing, undone",
+        ),
+        pytest.param(
+            [
+                FIRST,
+                entry(1, kind=Kind.ESCALATION),
+                REVIEWED,
+                *DIFFERING,
+                entry(9, kind=Kind.UNDO),
+                entry(10, ACCEPTING),
+                entry(10, kind=Kind.UNDO),
+            ],
+            2,
+            id="undone twice",
         ),
         pytest.param([FIRST, entry(9, kind=Kind.APPEAL)], 1, id="an appeal's answer"),
         pytest.param(

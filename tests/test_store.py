@@ -290,3 +290,17 @@ def test_a_name_has_to_fit_in_a_line(database: Database, name: str) -> None:
 def test_the_policy_of_an_unknown_site_cannot_change(database: Database) -> None:
     with pytest.raises(InvalidInput, match="no site named 'nowhere'"):
         Sites(database).set_flagged("nowhere", Outcome.REJECT, by="test", now=NOON)
+
+
+def test_what_is_read_together_is_of_one_moment(
+    database: Database, store: Store
+) -> None:
+    count = select(func.count()).select_from(comments)
+    with database.reading_together() as connection:
+        before = connection.scalar(count)
+        send(store, comment("c-late"))
+        again = connection.scalar(count)
+    with database.reading() as connection:
+        after = connection.scalar(count)
+
+    assert (before, again, after) == (0, 0, 1)

@@ -86,11 +86,15 @@ def statement(comment_id: str) -> Response:
     """State the reasons of the rejection that stands."""
     parts, site = opened()
     utf16, now = counts_utf16(), datetime.now(UTC)
-    case = parts.review.desk.case(site.id, comment_id, by=NOBODY, now=now)
+    desk = parts.review.desk
+    case = desk.case(site.id, comment_id, by=NOBODY, now=now, with_reports=False)
     if case is None:
         raise UnknownComment("This site has no comment of this id.")
     url = parts.links.appeal(site.id, comment_id, case.decisions[-1])
-    return answer(state(case, appeal_url=url, now=now, utf16=utf16))
+    reported = desk.first_reports(case.card.key)
+    return answer(
+        state(case, first_reports=reported, appeal_url=url, now=now, utf16=utf16)
+    )
 
 
 def _sent(comment_id: str) -> tuple[Services, Site, bytes]:

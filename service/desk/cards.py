@@ -22,7 +22,7 @@ from service.desk.marking import (
     visible,
 )
 from service.desk.moments import ago
-from service.domain import AUTOMATIC, Decision, Kind, Outcome, Waiting
+from service.domain import Decision, Kind, Outcome, Waiting
 from service.store.cases import Card
 
 PARENT = 280  # characters of the comment that is answered
@@ -110,7 +110,7 @@ def happened(decision: Decision) -> str:
     """Say in a few words who decided what, and how."""
     verdict = decision.verdict
     by = plain(decision.decided_by)
-    if decision.decided_by == AUTOMATIC:
+    if decision.kind is Kind.AUTOMATIC:
         return _judged(decision)
     if decision.kind is Kind.ESCALATION:
         return f"Left to an editor by {by}"

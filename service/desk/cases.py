@@ -17,9 +17,10 @@ from service.desk.marking import mark_up
 from service.desk.paths import path
 from service.desk.session import moderators, signed_in
 from service.desk.undoing import undoable
-from service.domain import AUTOMATIC
+from service.domain import Kind
 from service.errors import UnknownComment
 from service.services import services
+from service.store.cases import RECORDED, Case
 from service.store.records import Site
 
 COMPARED = 10
@@ -50,15 +51,25 @@ def page(site: Site, comment_id: str) -> ResponseReturnValue:
     return render_template(
         "desk/comment.html",
         **WORDS,
-        AUTOMATIC=AUTOMATIC,
+        AUTOMATIC=Kind.AUTOMATIC,
         case=case,
         shown=show(case.card),
+        reports_said=_reports_said(case),
         revisions=revisions(case.texts, case.card.revision),
         site=site,
         now=now,
         back=path(site.name, "comments", comment_id),
         undo=undoable(site, now),
     )
+
+
+def _reports_said(case: Case) -> str:
+    """How many reports there are besides those shown; empty if these are all."""
+    shown, in_all = len(case.reports), case.reports_in_all
+    if in_all <= shown:
+        return ""
+    more = " or more" if in_all >= RECORDED else ""
+    return f"The newest {shown} of {in_all:,}{more}."
 
 
 def revisions(texts: Mapping[int, str], last: int) -> list[Revision]:
@@ -77,7 +88,5 @@ def _revision(texts: Mapping[int, str], number: int) -> Revision:
         return Revision(number, mark_up(new), "As it was first sent.")
     if old is None:
         return Revision(number, mark_up(new), "The text before was not kept.")
-    changed = differences(old, new)
-    if changed is None:
-        return Revision(number, mark_up(new), "Too long to be compared.")
-    return Revision(number, changed, f"Compared with revision {number - 1}.")
+    compared = f"Compared with revision {number - 1}."
+    return Revision(number, differences(old, new), compared)

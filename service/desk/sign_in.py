@@ -43,7 +43,8 @@ def page() -> ResponseReturnValue:
 @bp.post("/sign-in")
 def enter() -> ResponseReturnValue:
     """Sign in."""
-    moderator = _at_the_door(_field("name").strip(), _field("password"))
+    name, door = _field("name").strip(), services().door
+    moderator = _at(door, name, _field("password"))
     if moderator is None:
         return _form("sign_in", WRONG), HTTPStatus.FORBIDDEN
     session.begin(moderator)
@@ -89,14 +90,14 @@ def _check_change(name: str, new: str) -> None:
     auth.check_new_password(name, new)
     if new != _field("again"):
         raise InvalidInput("/again", NOT_TWICE)
-    # By the door: who found a desk unlocked may not guess there either.
-    if _at_the_door(name, _field("present")) is None:
+    # By a door, too: who found a desk unlocked may not guess there either.
+    if _at(services().own_door, name, _field("present")) is None:
         raise InvalidInput("/present", NOT_ONE)
 
 
-def _at_the_door(name: str, password: str) -> Moderator | None:
+def _at(door: auth.Door, name: str, password: str) -> Moderator | None:
     address = request.remote_addr or ""
-    return services().door.enter(name, password, address, datetime.now(UTC))
+    return door.enter(name, password, address, datetime.now(UTC))
 
 
 def _form(name: str, problem: InvalidInput | str | None = None) -> str:

@@ -17,23 +17,50 @@ from service.wording import is_doubt
 def standing(decisions: Sequence[Decision]) -> int:
     """The index of the decision that stands at the end of a log.
 
-    An escalation, and a second opinion that agrees, leave what stood; an undoing puts
-    back what stood before the decision that it undoes.
+    An escalation and a second opinion leave what stood, also one that differs: it is
+    left to an editor.  An undoing puts back what stood before what it undoes.
 
     Args:
         decisions: the first ones of a comment's log, oldest first; at least one.
     """
-    last = len(decisions) - 1
-    while last > 0:
-        back = _steps_back(decisions[last - 1], decisions[last])
-        if not back:
+    kept = _not_undone(decisions)
+    while len(kept) > 1:
+        left = _left_by(decisions[kept[-2]], decisions[kept[-1]])
+        if not left:
             break
-        last = max(last - back, 0)
-    return last
+        del kept[-left:]
+    return kept[-1]
 
 
-def _steps_back(before: Decision, decision: Decision) -> int:
-    if decision.kind is Kind.UNDO:
+def is_one_act(before: Decision, decision: Decision) -> bool:
+    """Whether an escalation was entered with the differing second opinion before it.
+
+    That opinion never held.
+    """
+    return (
+        before.kind is Kind.SECOND
+        and decision.kind is Kind.ESCALATION
+        and before.decided_by == decision.decided_by
+        and before.decided_at == decision.decided_at
+    )
+
+
+def _not_undone(decisions: Sequence[Decision]) -> list[int]:
+    """The indexes of what was neither undone nor is an undoing."""
+    kept: list[int] = []
+    for index, decision in enumerate(decisions):
+        if decision.kind is not Kind.UNDO:
+            kept.append(index)
+            continue
+        last = kept.pop()
+        if kept and is_one_act(decisions[kept[-1]], decisions[last]):
+            kept.pop()
+    return kept
+
+
+def _left_by(before: Decision, decision: Decision) -> int:
+    """How many of the last two leave what stood before them."""
+    if is_one_act(before, decision):
         return 2
     is_same = before.verdict.outcome is decision.verdict.outcome
     return int(is_same and decision.kind in (Kind.ESCALATION, Kind.SECOND))

@@ -8,7 +8,7 @@ Says nothing of courts and out-of-court bodies, which are the site's to name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Literal
@@ -23,18 +23,31 @@ from service.api.feedback_shapes import (
 from service.domain import Decision, Kind, Outcome
 from service.errors import NotPossible
 from service.notices import SPOKEN, language_of, notice_for
-from service.reader.grounds import is_automatic, is_held, relied_on, rules_of, standing
+from service.reader.grounds import (
+    is_automatic,
+    is_held,
+    is_one_act,
+    relied_on,
+    rules_of,
+    standing,
+)
 from service.reader.links import VALID
 from service.store.cases import Case
 
 
 def statement(
-    case: Case, *, appeal_url: str | None, now: datetime, utf16: bool = False
+    case: Case,
+    *,
+    first_reports: Mapping[int, datetime],
+    appeal_url: str | None,
+    now: datetime,
+    utf16: bool = False,
 ) -> StatementAnswer:
     """State the reasons of the rejection that stands.
 
     Args:
         case: the comment.
+        first_reports: when each of its revisions was first reported, if it was.
         appeal_url: of the decision that holds.
         now: the time, by which the link may be over.
         utf16: count positions as JavaScript does.
@@ -58,7 +71,7 @@ def statement(
         "duration": "until_decided_again",
         "language": language,
         "ground": _ground(decision, language),
-        "facts": _facts(case, decision, utf16),
+        "facts": _facts(case, decision, first_reports, utf16),
         "automated": {
             "detection": bool(case.card.automatic.verdict.reasons),
             "decision": is_automatic(decision),
@@ -77,7 +90,9 @@ def _restriction(
     was_published = any(
         before.revision == decision.revision
         and before.verdict.outcome is Outcome.ACCEPT
-        and after.kind is not Kind.UNDO  # The site was not told of what was undone.
+        # The site was not told of what was undone, nor of an opinion that never held.
+        and after.kind is not Kind.UNDO
+        and not is_one_act(before, after)
         for before, after in pairwise((*earlier, decision))
     )
     return "removed" if was_published else "not_published"
@@ -93,12 +108,12 @@ def _ground(decision: Decision, language: str) -> GroundAnswer:
     }
 
 
-def _facts(case: Case, decision: Decision, utf16: bool) -> FactsAnswer:
+def _facts(
+    case: Case, decision: Decision, first_reports: Mapping[int, datetime], utf16: bool
+) -> FactsAnswer:
     text = case.texts.get(decision.revision)
-    was_reported = not is_automatic(decision) and any(
-        report.revision == decision.revision and report.created_at < decision.decided_at
-        for report in case.reports
-    )
+    reported_at = first_reports.get(decision.revision, decision.decided_at)
+    was_reported = not is_automatic(decision) and reported_at < decision.decided_at
     return {
         "text": text,
         "reasons": reasons_answer(relied_on(decision), text, utf16=utf16),

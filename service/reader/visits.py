@@ -88,7 +88,9 @@ class Visits:
             raise UnknownComment("This link is not valid.")
         site = self._site(link.site_id)
         now = self._clock()
-        case = self._review.desk.case(site.id, link.comment_id, by=NOBODY, now=now)
+        case = self._review.desk.case(
+            site.id, link.comment_id, by=NOBODY, now=now, with_reports=False
+        )
         if case is None:
             raise UnknownComment("The comment that this link is about is gone.")
         return _visit(link, site, case, now)

@@ -176,10 +176,10 @@ async function decide(chosen, url, body, words) {
 
 function settle(entry, answer) {
   for (const taken of entry.taken) {
-    const trouble = answer.failed[taken.id];
-    if (trouble) putBackWith(trouble, taken, true);
+    // Ids are the site's own: one may be the name of what every object has.
+    if (Object.hasOwn(answer.failed, taken.id)) putBackWith(answer.failed[taken.id], taken, true);
   }
-  entry.taken = entry.taken.filter((taken) => !answer.failed[taken.id]);
+  entry.taken = entry.taken.filter((taken) => !Object.hasOwn(answer.failed, taken.id));
   entry.undo = answer.undo;
   entry.others = answer.others;
   count(-answer.others);
@@ -253,7 +253,7 @@ async function undo() {
 
 function restore(entry, answer) {
   for (const taken of entry.taken) {
-    const fresh = parse(answer.cards[taken.id] ?? "");
+    const fresh = parse(Object.hasOwn(answer.cards, taken.id) ? answer.cards[taken.id] : "");
     if (fresh) taken.card = fresh;
     putBack(taken);
   }

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, literal, select, update
 
+from service.domain import AUTOMATIC, Kind
 from service.errors import InvalidInput
 from service.store.database import Database
 from service.store.schema import api_keys, installation, moderators, sites
@@ -22,6 +23,10 @@ KEYS = (
     .join(sites, sites.c.id == api_keys.c.site_id)
     .order_by(api_keys.c.id)
 )
+
+
+RESERVED = frozenset({AUTOMATIC, Kind.SITE.value})
+"""Who decides without being a moderator."""
 
 
 class Role(StrEnum):
@@ -130,6 +135,8 @@ class Accounts:
             InvalidInput: the name is blank or too long, or another account has it.
         """
         check_name(moderator.name)
+        if moderator.name.casefold() in RESERVED:
+            raise InvalidInput("", f"Nobody can be called {moderator.name!r}.")
         with self._database.writing() as connection:
             self._add_moderator(connection, moderator)
 

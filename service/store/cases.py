@@ -15,6 +15,9 @@ COUNTED = 10_000
 RECORDED = 1_000
 """Up to how many are counted that are like a comment, or of the same author."""
 
+REPORTS = 100
+"""Up to how many of a comment's reports are shown, the newest."""
+
 
 class Order(StrEnum):
     """Which comments of a queue come first, by how long they have waited."""
@@ -131,11 +134,14 @@ class Case:
     """All that is known of one comment.
 
     `decisions` are all, oldest first, so that the one at index 0 has number 1; the last
-    one holds.  `texts` maps a revision to its text, where that was kept.
+    one holds.  `texts` maps a revision to its text, where that was kept.  `reports` are
+    the newest, up to REPORTS, and `reports_in_all` counts all of them, up to RECORDED;
+    neither where they were not asked for.
     """
 
     card: Card
     decisions: tuple[Decision, ...]
     texts: Mapping[int, str]
     appeals: tuple[Appeal, ...]
-    reports: tuple[Report, ...]
+    reports: tuple[Report, ...] = ()
+    reports_in_all: int = 0

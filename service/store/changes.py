@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 
 from service.domain import Kind
 from service.store.cards import of_keys
 from service.store.database import Database
 from service.store.lists import is_like
-from service.store.schema import appeals, comments, decisions, looks, moderators
+from service.store.schema import (
+    appeals,
+    comments,
+    decisions,
+    looks,
+    moderators,
+    reports,
+)
 
 OF_KEY = comments.c.key == bindparam("held_key")
 
@@ -21,8 +37,22 @@ def locked(database: Database) -> Select[Any]:
     In the order of their ids by code points, as `Ledger.enter_many` takes them, so that
     nobody waits for each other in a circle.
     """
+    return LOCKED.order_by(_id_order(database))
+
+
+def together(database: Database, *, wait: bool) -> Select[Any]:
+    """What was decided as one with a comment, and is yet to be undone with it.
+
+    Where it waits for others, it locks in the same order as `locked`.
+    """
+    return TOGETHER.order_by(_id_order(database)).with_for_update(
+        skip_locked=not wait, of=comments
+    )
+
+
+def _id_order(database: Database) -> ColumnElement[str]:
     order = comments.c.id
-    return LOCKED.order_by(order if database.is_sqlite else order.collate("C"))
+    return order if database.is_sqlite else order.collate("C")
 
 
 # Built once: SQLAlchemy then finds their compiled form without walking them again.
@@ -65,9 +95,13 @@ TOGETHER = (
         decisions.c.key > LED,
         decisions.c.together_with == bindparam("key"),
         decisions.c.decided_at == bindparam("moment"),
+        # Its reader was told already, and has to be answered.
+        ~exists().where(
+            appeals.c.comment_key == comments.c.key,
+            appeals.c.decision == comments.c.decision,
+        ),
     )
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True, of=comments)
 )
 LAST_TWO = (
     select(decisions)
@@ -77,6 +111,22 @@ LAST_TWO = (
         decisions.c.number >= comments.c.decision - 1,
     )
     .order_by(decisions.c.number.desc())
+)
+REPORTED_SINCE = (
+    select(comments.c.key)
+    .distinct()
+    .join(
+        decisions,
+        (decisions.c.comment_key == comments.c.key)
+        & (decisions.c.number == comments.c.decision),
+    )
+    .join(
+        reports,
+        (reports.c.comment_key == comments.c.key)
+        & (reports.c.revision == comments.c.revision)
+        & (reports.c.created_at >= decisions.c.decided_at),
+    )
+    .where(of_keys(comments.c.key))
 )
 HOLD = (
     update(comments)
@@ -109,6 +159,19 @@ IS_UNDONE = exists().where(
     UNDOING.c.number == decisions.c.number + 1,
     UNDOING.c.kind == Kind.UNDO.value,
 )
+# A second opinion that differs is undone with the escalation that came with it.
+WITH_IT = decisions.alias("with_it")
+IS_UNDONE_WITH_IT = exists().where(
+    decisions.c.kind == Kind.SECOND.value,
+    WITH_IT.c.comment_key == decisions.c.comment_key,
+    WITH_IT.c.number == decisions.c.number + 1,
+    WITH_IT.c.kind == Kind.ESCALATION.value,
+    WITH_IT.c.decided_by == decisions.c.decided_by,
+    WITH_IT.c.decided_at == decisions.c.decided_at,
+    UNDOING.c.comment_key == decisions.c.comment_key,
+    UNDOING.c.number == decisions.c.number + 2,
+    UNDOING.c.kind == Kind.UNDO.value,
+)
 DECIDERS = (
     select(decisions.c.decided_by)
     .distinct()
@@ -118,6 +181,7 @@ DECIDERS = (
         decisions.c.outcome.in_(bindparam("outcomes", expanding=True)),
         decisions.c.kind.in_(bindparam("kinds", expanding=True)),
         ~IS_UNDONE,
+        ~IS_UNDONE_WITH_IT,
     )
 )
 OTHERS = (
@@ -129,6 +193,7 @@ OTHERS = (
             moderators.c.site_id == bindparam("site_id"),
         ),
         moderators.c.name.not_in(bindparam("names", expanding=True)),
+        moderators.c.role.in_(bindparam("roles", expanding=True)),
     )
     .limit(1)
 )

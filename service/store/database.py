@@ -58,6 +58,19 @@ class Database:
             yield connection
 
     @contextmanager
+    def reading_together(self) -> Iterator[Connection]:
+        """`reading`, whose statements all see the database as it was at the first.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        begin = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        with self._explained(), self.engine.connect() as connection:
+            # By the driver, as in `writing`; what was begun ends with the connection.
+            connection.connection.cursor().execute("BEGIN" if self.is_sqlite else begin)
+            yield connection
+
+    @contextmanager
     def writing(self, *, wait_s: float | None = None) -> Iterator[Connection]:
         """A transaction that commits at the end, or leaves no trace.
 

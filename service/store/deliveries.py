@@ -215,15 +215,8 @@ TOLD = (
 LAST_SPREAD = select(func.max(deliveries.c.event_key)).where(
     deliveries.c.endpoint_id == bindparam("endpoint_id")
 )
-LAST_BEFORE = (
-    select(events.c.key)
-    .join(endpoints, endpoints.c.site_id == events.c.site_id)
-    .where(
-        endpoints.c.id == bindparam("endpoint_id"),
-        events.c.created_at < endpoints.c.created_at,
-    )
-    .order_by(events.c.key.desc())
-    .limit(1)
+LAST_BEFORE = select(endpoints.c.after_event).where(
+    endpoints.c.id == bindparam("endpoint_id")
 )
 DUE = select(endpoints.c.id).where(
     endpoints.c.disabled_at.is_(None),

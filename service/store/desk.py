@@ -22,7 +22,8 @@ from sqlalchemy import (
 
 from service.domain import Outcome, Waiting
 from service.store.cards import appeal_of, load_cards
-from service.store.cases import COUNTED, Case, Filters, Look, Order, Page, Report
+from service.store.cases import COUNTED, Case, Filters, Look, Order, Page
+from service.store.complaints import first_reports, newest_reports
 from service.store.database import Database
 from service.store.lists import (
     HEAD,
@@ -45,7 +46,6 @@ from service.store.schema import (
     decisions,
     looks,
     microseconds,
-    reports,
     texts,
 )
 
@@ -158,10 +158,16 @@ class Desk:
         )
 
     def case(
-        self, site_id: int, comment_id: str, *, by: str, now: datetime
+        self,
+        site_id: int,
+        comment_id: str,
+        *,
+        by: str,
+        now: datetime,
+        with_reports: bool = True,
     ) -> Case | None:
         """All of one comment; None if the site sent none of this id."""
-        with self._database.reading() as connection:
+        with self._database.reading_together() as connection:
             key = _find(connection, site_id, comment_id)
             if key is None:
                 return None
@@ -170,13 +176,22 @@ class Desk:
                 for name, statement in OF_COMMENT.items()
             }
             (card,) = load_cards(connection, [key], by=by, now=now)
+            complaints, in_all = (
+                newest_reports(connection, key) if with_reports else ((), 0)
+            )
         return Case(
             card=card,
             decisions=tuple(map(decision_of, rows["decisions"])),
             texts={row.revision: row.text for row in rows["texts"]},
             appeals=tuple(map(appeal_of, rows["appeals"])),
-            reports=tuple(map(_report_of, rows["reports"])),
+            reports=complaints,
+            reports_in_all=in_all,
         )
+
+    def first_reports(self, key: int) -> Mapping[int, datetime]:
+        """When each revision of a comment was first reported; `key` is its card's."""
+        with self._database.reading() as connection:
+            return first_reports(connection, key)
 
     def counts(self, site_id: int) -> Mapping[Waiting, int]:
         """How many comments wait for what, each up to COUNTED."""
@@ -201,11 +216,14 @@ class Desk:
             new = self._database.insert_new(looks).returning(looks.c.comment_key)
             if connection.scalar(new, row) is None:
                 connection.execute(TAKE_OVER, {"key": key, "now": now, **row})
-            held = connection.execute(LOOK, {"key": key}).one()
-        return None if held.moderator == by else Look(held.moderator, held.until)
+            # None where it was decided meanwhile, which ends all looking.
+            held = connection.execute(LOOK, {"key": key}).one_or_none()
+        if held is None or held.moderator == by:
+            return None
+        return Look(held.moderator, held.until)
 
     def _page(self, listing: Listing, limit: int, by: str, now: datetime) -> Page:
-        with self._database.reading() as connection:
+        with self._database.reading_together() as connection:
             head = connection.execute(listing.here.limit(HEAD)).all()
             found = _shown(connection, listing, head, limit)
             keys = [row.key for row in found[:limit]]
@@ -253,10 +271,6 @@ def _find(connection: Connection, site_id: int, comment_id: str) -> int | None:
     return key
 
 
-def _report_of(row: Row[Any]) -> Report:
-    return Report(row.reporter, row.words, row.created_at, row.revision)
-
-
 def _count(waiting: Waiting) -> ColumnElement[int]:
     is_such = comments.c.waiting == waiting.value
     rows = KEYS.where(
@@ -295,7 +309,4 @@ OF_COMMENT: Mapping[str, Select[Any]] = {
     "appeals": select(appeals)
     .where(appeals.c.comment_key == bindparam("key"))
     .order_by(appeals.c.key),
-    "reports": select(reports)
-    .where(reports.c.comment_key == bindparam("key"))
-    .order_by(reports.c.key),
 }

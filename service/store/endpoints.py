@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import case, delete, func, insert, select
+from sqlalchemy import bindparam, case, delete, func, insert, select
 
 from service.errors import InvalidInput
 from service.store.database import Database
-from service.store.outbox import NEVER
-from service.store.schema import deliveries, endpoints, sites
+from service.store.outbox import NEVER, take_turn
+from service.store.schema import deliveries, endpoints, events, sites
 from service.store.sites import find_site
 
 
@@ -63,7 +63,14 @@ class Endpoints:
             )
             if connection.scalar(same) is not None:
                 raise InvalidInput("", f"Endpoint {url} of {site!r} exists already.")
-            row = {"site_id": found.id, "url": url, "secret": secret, "created_at": now}
+            take_turn(connection, self._database, found.id)
+            row = {
+                "site_id": found.id,
+                "url": url,
+                "secret": secret,
+                "after_event": connection.scalar(LAST, {"site_id": found.id}) or 0,
+                "created_at": now,
+            }
             added = insert(endpoints).values(row).returning(endpoints.c.id)
             return int(connection.execute(added).scalar_one())
 
@@ -83,6 +90,7 @@ class Endpoints:
             connection.execute(delete(endpoints).where(endpoints.c.id == endpoint_id))
 
 
+LAST = select(func.max(events.c.key)).where(events.c.site_id == bindparam("site_id"))
 _OPEN = (deliveries.c.endpoint_id == endpoints.c.id) & deliveries.c.delivered_at.is_(
     None
 )

@@ -78,11 +78,15 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What held before a decision, and what the comment waited for then."""
+    """What held before a decision, and what the comment waited for then.
+
+    `is_reported` says whether readers have complained since that decision.
+    """
 
     verdict: Verdict
     waiting: Waiting | None
     waiting_since: datetime | None
+    is_reported: bool
 
 
 def held_of(row: Row[Any], log: Mapping[int, Decision], appeal: Appeal | None) -> Held:
@@ -111,12 +115,13 @@ def held_of(row: Row[Any], log: Mapping[int, Decision], appeal: Appeal | None) -
     )
 
 
-def before_of(rows: Sequence[Row[Any]]) -> Before:
+def before_of(rows: Sequence[Row[Any]], *, is_reported: bool) -> Before:
     """Build it from the last two rows of a comment's log, the newest first."""
     last = rows[0]
     # An escalation repeats what held; what stands before it may never have.
     old = last if Kind(last.kind) is Kind.ESCALATION else rows[1]
-    return Before(decision_of(old).verdict, waiting_of(last), last.waiting_since)
+    verdict = decision_of(old).verdict
+    return Before(verdict, waiting_of(last), last.waiting_since, is_reported)
 
 
 def present_columns(made: Made) -> dict[str, Any]:

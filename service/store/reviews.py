@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, Select, insert
 
 from service.domain import Decision, Kind, Outcome, Waiting
 from service.store import changes
+from service.store.accounts import Role
 from service.store.cards import DECISIONS, appeal_of, load_open_appeals
 from service.store.cases import Appeal
 from service.store.database import Database
@@ -76,10 +77,16 @@ class Change:
         }
         return self._held(changes.LIKE, values)
 
-    def together(self, held: Held, limit: int) -> list[Held]:
+    def together(self, held: Held, limit: int, *, wait: bool) -> list[Held]:
         """What was decided as one with a comment, where that decision still holds.
 
-        What another transaction has its hands on is passed over.
+        Also without those whose reader has appealed against it.
+
+        Args:
+            held: that comment, as the decision left it.
+            limit: how many at most.
+            wait: for what another transaction has its hands on; else it is passed over.
+                Only for who has locked no comment yet.
         """
         values = {
             "key": held.key,
@@ -87,7 +94,9 @@ class Change:
             "moment": held.decision.decided_at,
             "limit": limit,
         }
-        return self._held(changes.TOGETHER, values)
+        found = self._held(changes.together(self._database, wait=wait), values)
+        # An appeal may have come while this waited for the comment.
+        return [one for one in found if one.appeal is None]
 
     def before(self, held: Iterable[Held]) -> dict[int, Before]:
         """What the decisions that hold replaced, by the comment's key."""
@@ -95,7 +104,11 @@ class Change:
         keys = {"keys": [one.key for one in held]}
         for row in self._connection.execute(changes.LAST_TWO, keys):
             rows.setdefault(row.comment_key, []).append(row)
-        return {key: before_of(found) for key, found in rows.items()}
+        reported = set(self._connection.scalars(changes.REPORTED_SINCE, keys))
+        return {
+            key: before_of(found, is_reported=key in reported)
+            for key, found in rows.items()
+        }
 
     def enter(self, made: Sequence[Made]) -> bool:
         """Append decisions to the log and have them hold, of each comment one.
@@ -143,9 +156,15 @@ class Change:
         """Which moderators have reviewed the present revision, and not undone it."""
         return self._deciders(held, [Kind.REVIEW], list(Outcome))
 
-    def has_others(self, site_id: int, names: Iterable[str]) -> bool:
-        """Whether anybody who may decide on the site has none of these names."""
-        values = {"site_id": site_id, "names": list(names)}
+    def has_others(
+        self, site_id: int, names: Iterable[str], roles: Iterable[Role] = Role
+    ) -> bool:
+        """Whether anybody of these roles on the site has none of these names."""
+        values = {
+            "site_id": site_id,
+            "names": list(names),
+            "roles": [role.value for role in roles],
+        }
         return self._connection.scalar(changes.OTHERS, values) is not None
 
     def add_report(

@@ -347,6 +347,8 @@ endpoints = Table(
     Column("site_id", ForeignKey("sites.id"), nullable=False),
     Column("url", Text, nullable=False),
     Column("secret", Text, nullable=False),
+    # The site's last event before: by key, for clocks differ and step back.
+    Column("after_event", Key, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("disabled_at", Moment),
 )

@@ -30,34 +30,57 @@ KEEP = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How many failures one name or one address may have before it is locked."""
+    """How many failures of a kind there may be before it is locked.
+
+    A lock that grows does so with each further failure.  The other kind is over
+    MEMORY after the first of its failures, and they are forgotten with it.
+    """
 
     kind: str
     failures: int
+    grows: bool = True
 
 
-NAME = Limit("name", 5)
+VISITOR = Limit("name from a network", 5)
+"""One name, from one network: nobody is kept out by who guesses elsewhere."""
+NAME = Limit("name", 50, grows=False)
+"""One name, from everywhere: so many that to keep a name locked takes many networks,
+all the time, and so few that as many networks still guess slowly."""
 ADDRESS = Limit("address", 30)
+"""One network, whatever the names."""
+OWN = Limit("own password", 5)
+"""One's own password, asked for again of who is signed in."""
+
+Counted = tuple[tuple[Limit, str], ...]
+"""What a sign-in counts for.  Always in the same order, the name's before those of many
+names: two that wait for each other cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """What is known of one name or address."""
+    """What is known of one name or network.
+
+    `at` is when the last one was or, where the lock does not grow, the first one.
+    """
 
     count: int
-    last_at: datetime
+    at: datetime
 
     def open_at(self, limit: Limit) -> datetime:
         """From when on another sign-in may be tried."""
         over = self.count - limit.failures
         if over < 0:
-            return self.last_at
-        return self.last_at + LOCKS[min(over, len(LOCKS) - 1)]
+            return self.at
+        if not limit.grows:
+            return self.at + MEMORY
+        return self.at + LOCKS[min(over, len(LOCKS) - 1)]
 
     def and_one(self, limit: Limit, now: datetime) -> Failures:
         """With one more."""
-        is_forgotten = now >= self.open_at(limit) + MEMORY
-        return Failures(1 if is_forgotten else self.count + 1, now)
+        kept_from = self.open_at(limit) if limit.grows else self.at
+        if now >= kept_from + MEMORY:
+            return Failures(1, now)
+        return Failures(self.count + 1, now if limit.grows else self.at)
 
 
 class SignIns:
@@ -77,21 +100,21 @@ class SignIns:
         far than of as many one after the other.
 
         Raises:
-            TooManyAttempts: the name or the address is locked; nothing was counted.
+            TooManyAttempts: the name, from there or from everywhere, or the address
+                is locked; nothing was counted.
         """
         with self._database.writing() as connection:
-            # Names before addresses, always: two that wait for each other cannot be.
-            for limit, value in ((NAME, name), (ADDRESS, network(address))):
+            for limit, value in self._counted(name, address):
                 self._count(connection, limit, value, now)
 
     def clear(self, name: str, address: str) -> None:
-        """Take back what `count` counted last, and forget the name's failures."""
-        of_name = attempts.c.subject == self._subject(NAME, name)
-        of_address = attempts.c.subject == self._subject(ADDRESS, network(address))
-        one_less = update(attempts).values(failures=attempts.c.failures - 1)
+        """Take back what `count` counted last, and forget the name's failures.
+
+        Those from other networks still count there.
+        """
         with self._database.writing() as connection:
-            connection.execute(delete(attempts).where(of_name))
-            connection.execute(one_less.where(of_address, attempts.c.failures > 0))
+            for limit, value in self._counted(name, address):
+                self._clear(connection, limit, value)
 
     def tidy(self, now: datetime) -> None:
         """Delete what no longer counts."""
@@ -100,6 +123,19 @@ class SignIns:
         mine = old.with_for_update(skip_locked=True).scalar_subquery()
         with self._database.writing() as connection:
             connection.execute(delete(attempts).where(attempts.c.subject.in_(mine)))
+
+    def _counted(self, name: str, address: str) -> Counted:
+        where = network(address)
+        # No network has a blank in it, so no two such pairs are written alike.
+        return (VISITOR, f"{where} {name}"), (NAME, name), (ADDRESS, where)
+
+    def _clear(self, connection: Connection, limit: Limit, value: str) -> None:
+        its_own = attempts.c.subject == self._subject(limit, value)
+        if limit is not ADDRESS:
+            connection.execute(delete(attempts).where(its_own))
+            return
+        one_less = update(attempts).values(failures=attempts.c.failures - 1)
+        connection.execute(one_less.where(its_own, attempts.c.failures > 0))
 
     def _count(
         self, connection: Connection, limit: Limit, value: str, now: datetime
@@ -110,15 +146,15 @@ class SignIns:
         its_own = attempts.c.subject == subject
         found = connection.execute(
             select(attempts).where(its_own).with_for_update()
-        ).one()
+        ).one_or_none()
+        if found is None:  # Somebody's success deleted it between the two.
+            return self._count(connection, limit, value, now)
         failures = Failures(found.failures, found.last_at)
         if now < failures.open_at(limit):
             raise _locked(failures.open_at(limit) - now)
         more = failures.and_one(limit, now)
         connection.execute(
-            update(attempts)
-            .where(its_own)
-            .values(failures=more.count, last_at=more.last_at)
+            update(attempts).where(its_own).values(failures=more.count, last_at=more.at)
         )
 
     def _subject(self, limit: Limit, value: str) -> bytes:
@@ -126,6 +162,17 @@ class SignIns:
         return blake2b(
             f"{limit.kind}:{value}".encode(), key=key, digest_size=32
         ).digest()
+
+
+class OwnPasswords(SignIns):
+    """The counts for who is signed in, and asked for the own password again.
+
+    Kept apart: whoever fails at the sign-in under somebody's name, or from where they
+    are, does not keep them from changing their password.
+    """
+
+    def _counted(self, name: str, address: str) -> Counted:
+        return ((OWN, name),)
 
 
 def network(address: str) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
+from concurrent.futures import Future, wait
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -69,26 +71,51 @@ def check_url(url: str, *, private: bool) -> str:
     return url
 
 
-def addresses(host: str, port: int, *, private: bool) -> list[str]:
+def addresses(
+    host: str, port: int, *, private: bool, wait_s: float | None = None
+) -> list[str]:
     """Resolve a host, once: the addresses to connect to, in the system's order.
 
     Args:
         host: a name or an address, in any form that the system resolves.
         port: to connect to.
         private: whether private addresses will do.
+        wait_s: how long it may take; None for as long as the system tries.
 
     Raises:
         InvalidInput: it cannot be resolved, or one of its addresses is refused: who
             points a name to the inside and the outside at once wants no good.
+        TimeoutError: it is not resolved in time.
     """
+    answer = _asking(host, port)
+    if not wait([answer], wait_s).done:
+        raise TimeoutError
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        hosts = answer.result()
     except (OSError, UnicodeError) as error:
         raise InvalidInput("", f"The host {host} cannot be resolved.") from error
-    hosts = list(dict.fromkeys(str(place[4][0]) for place in found))
     if not private and not all(is_public(ip_address(each)) for each in hosts):
         raise InvalidInput("", f"The host {host} has a private address.")
     return hosts
+
+
+def _asking(host: str, port: int) -> Future[list[str]]:
+    """Have a host resolved by a thread, for the system lets nobody say how long.
+
+    One that is no longer waited for ends when the system gives up.
+    """
+    answer: Future[list[str]] = Future()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answer.set_result(list(dict.fromkeys(str(place[4][0]) for place in found)))
+        except BaseException as error:  # Raised where it is waited for.
+            answer.set_exception(error)
+
+    # A daemon: no pool's, whose threads are waited for when the program ends.
+    threading.Thread(target=ask, daemon=True).start()
+    return answer
 
 
 def is_public(address: Address) -> bool:

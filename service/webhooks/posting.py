@@ -81,7 +81,7 @@ class Guarded(NetworkBackend):
     ) -> NetworkStream:
         """Connect to the first address of a host that lets us."""
         fault: Exception = httpcore.ConnectError()
-        hosts = addresses(host, port, private=self._private)
+        hosts = self._resolve(host, port)
         for others, address in zip(reversed(range(len(hosts))), hosts, strict=True):
             # One that is silent leaves the others their share of the time.
             wait_s = left(self._end) / (others + 1)
@@ -92,6 +92,13 @@ class Guarded(NetworkBackend):
             else:
                 return Limited(stream, self._end)
         raise fault
+
+    def _resolve(self, host: str, port: int) -> list[str]:
+        wait_s = left(self._end)
+        try:
+            return addresses(host, port, private=self._private, wait_s=wait_s)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout from error
 
 
 class Limited(NetworkStream):

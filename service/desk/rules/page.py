@@ -153,7 +153,7 @@ def set_notices(site: Site, sent: Sent) -> ResponseReturnValue:
 def versions(site: Site) -> ResponseReturnValue:
     """Show all versions of the rules, page by page."""
     newest = request.args.get("from", site.policy_version, type=int)
-    before = min(newest, site.policy_version) + 1
+    before = max(0, min(newest, site.policy_version)) + 1
     found = _sites().versions(site, before=before, limit=IN_A_PAGE + 1)
     return render_template(
         "desk/versions.html",

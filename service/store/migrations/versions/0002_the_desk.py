@@ -1,12 +1,17 @@
 """The moderators' desk: what waits, reports and appeals, events, words, sign-in.
 
-Written out, not taken from `service.store.schema`, which will have moved on.
+Written out, not taken from `service.store.schema`, which will have moved on.  What near
+texts share is taken from the code: later comments have to share it, too.
 """
 
 from __future__ import annotations
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
+
+from service.alike import alike
 
 revision = "0002"
 down_revision = "0001"
@@ -25,10 +30,24 @@ COMMENTS = sa.table(
     sa.column("kept", sa.Boolean),
     sa.column("alike", sa.LargeBinary),
     sa.column("author_id", sa.Text),
+    sa.column("decision", sa.Integer),
+    sa.column("rule", sa.Text),
+    sa.column("source", sa.Text),
+    sa.column("score", sa.Float),
+)
+DECISIONS = sa.table(
+    "decisions",
+    sa.column("comment_key", KEY),
+    sa.column("number", sa.Integer),
+    sa.column("reasons", sa.Text),
 )
 TEXTS = sa.table(
-    "texts", sa.column("comment_key", KEY), sa.column("revision", sa.Integer)
+    "texts",
+    sa.column("comment_key", KEY),
+    sa.column("revision", sa.Integer),
+    sa.column("text", sa.Text),
 )
+BATCH = 1_000
 
 
 def upgrade() -> None:
@@ -86,6 +105,7 @@ def extend_comments() -> None:
         TEXTS.c.revision == COMMENTS.c.revision,
     )
     op.execute(sa.update(COMMENTS).where(kept).values(kept=sa.true()))
+    note_reasons()
     waits = COMMENTS.c.waiting.is_not(None)
     place = ["waiting_since", "key"]
     filters = ["rule", "source", "score", "article_id", "author_id", "language"]
@@ -95,6 +115,45 @@ def extend_comments() -> None:
     index("kept", ["site_id", "outcome", "key"], COMMENTS.c.kept == sa.true())
     has_author = COMMENTS.c.author_id.is_not(None)
     index("author", ["site_id", "author_id", "outcome"], has_author)
+
+
+def note_reasons() -> None:
+    """Of what waits or is kept: its strongest reason, and what it is alike."""
+    connection = op.get_bind()
+    found = (
+        sa.select(COMMENTS.c.key, DECISIONS.c.reasons, TEXTS.c.text)
+        .join(
+            DECISIONS,
+            (DECISIONS.c.comment_key == COMMENTS.c.key)
+            & (DECISIONS.c.number == COMMENTS.c.decision),
+        )
+        .outerjoin(
+            TEXTS,
+            (TEXTS.c.comment_key == COMMENTS.c.key)
+            & (TEXTS.c.revision == COMMENTS.c.revision),
+        )
+        .where(sa.or_(COMMENTS.c.kept, COMMENTS.c.waiting.is_not(None)))
+        .order_by(COMMENTS.c.key)
+        .limit(BATCH)
+    )
+    noted = sa.update(COMMENTS).where(COMMENTS.c.key == sa.bindparam("noted"))
+    last = 0
+    while rows := connection.execute(found.where(COMMENTS.c.key > last)).all():
+        last = rows[-1].key
+        values = [
+            {
+                "noted": row.key,
+                "alike": None if row.text is None else alike(row.text),
+                **strongest(row.reasons),
+            }
+            for row in rows
+        ]
+        connection.execute(noted, values)
+
+
+def strongest(reasons: str) -> dict[str, object]:
+    first: dict[str, object] = next(iter(json.loads(reasons)), {})
+    return {name: first.get(name) for name in ("rule", "source", "score")}
 
 
 def index(name: str, columns: list[str], where: sa.ColumnElement[bool]) -> None:
@@ -201,6 +260,7 @@ def create_events() -> None:
         sa.Column("site_id", sa.Integer, nullable=False),
         sa.Column("url", sa.Text, nullable=False),
         sa.Column("secret", sa.Text, nullable=False),
+        sa.Column("after_event", KEY, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("disabled_at", sa.BigInteger),
         sa.PrimaryKeyConstraint("id", name="pk_endpoints"),
