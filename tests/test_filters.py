@@ -76,7 +76,7 @@ def test_a_score_may_be_written_with_a_comma() -> None:
     ("name", "value", "problem"),
     [
         ("rule", "rude", "“rude” is none of derogatory, personal, obscene."),
-        ("waiting", "1", "“1” is none of appealed"),
+        ("waiting", "1", "“1” is none of escalated"),
         ("source", "lexicon ,", "is none of lexicon, classifier, contact."),
         ("order", "random", "“random” is none of newest, oldest."),
         ("least", "1.01", "A score is from 0 to 1, not “1.01”."),
