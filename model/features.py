@@ -41,7 +41,7 @@ QUIET = frozenset({"the", "and", "in", "be", "ask", "like", '"'})
 REACH = 7
 """Largest distance of a pair, in tokens that carry a class."""
 
-SENTENCE = 16
+SENTENCE = 24
 """Words that a sentence has at least; shorter ones are read with the next."""
 
 MAX_SENTENCES = 20

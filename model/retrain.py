@@ -24,7 +24,7 @@ from model.dataset import (
     UnreadableData,
     fingerprint,
 )
-from model.features import load_classes
+from model.features import SENTENCE, load_classes
 from model.figures import score_all, thresholds
 from model.judge import Judge
 from model.lexicon.matcher import load_lexicon
@@ -78,6 +78,7 @@ def settings() -> dict[str, Any]:
         "ratio_floor": RATIO_FLOOR,
         "rules_weight": RULES_WEIGHT,
         "own_weight": OWN_WEIGHT,
+        "sentence": SENTENCE,
     }
 
 

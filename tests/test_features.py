@@ -106,8 +106,14 @@ def test_a_broken_line_of_classes_is_named(
 
 
 def test_sentences_cover_a_text_and_short_ones_join_their_neighbours() -> None:
-    first = "No! The minister spoke for two hours about roads and rails and many more."
-    second = "I slept very well in the last row of the hall between two kind people."
+    first = (
+        "No! The minister spoke for two hours about roads and rails and bridges and "
+        "ferries and then about the price of each of them in detail."
+    )
+    second = (
+        "I slept very well in the last row of the hall between two kind people who had "
+        "brought a blanket and a flask of very good tea with them."
+    )
     reading = read(f"{first} {second} Really.")
 
     ranges = features.sentences(reading)

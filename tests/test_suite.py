@@ -37,7 +37,7 @@ FLOORS: Mapping[str, float] = {
     "insult-third-person": 0.90,
     "dehumanising": 0.93,
     "contact-details": 0.98,
-    # Measured with 2026-11-23-b6ae48, less a case; 0.90 is promised.
+    # Measured with 2026-11-23-13b59f, less a case; 0.90 is promised.
     "threat": 0.86,
     "hostile-generalisation": 0.76,
     "sexual-vulgarity": 0.70,
@@ -80,7 +80,7 @@ FLOORS: Mapping[str, float] = {
 }
 """Least share of right verdicts, by kind."""
 
-MOST_INNOCENT_STOPPED = 0.065  # measured 0.062; 0.02 is wanted
+MOST_INNOCENT_STOPPED = 0.065  # measured 0.063; 0.02 is wanted
 """Largest share of all innocent comments that may be flagged or rejected."""
 
 EVADED: Mapping[str, float] = {
