@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.fixtures_service",
     "tests.fixtures_desk",
     "tests.fixtures_browser",
+    "tests.reviewing",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from model.finding import Attribute, Rule, Source, Span
@@ -198,3 +199,9 @@ def log(world: World, id: str) -> list[tuple[Kind, Outcome, str]]:
     return [
         (d.kind, d.verdict.outcome, d.decided_by) for d in case_of(world, id).decisions
     ]
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    """Site `default` with the editor `editor` and the moderators `anna` and `bela`."""
+    return make_world(store)

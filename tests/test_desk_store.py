@@ -21,7 +21,6 @@ from service.store.desk import LOOK_S
 from service.store.lists import FLOOD, GROUPED, HEAD
 from service.store.schema import reports
 from service.store.sites import Sites
-from service.store.store import Store
 from tests.fixtures_store import NOON
 from tests.reviewing import (
     ACCEPT,
@@ -33,7 +32,6 @@ from tests.reviewing import (
     author,
     card_of,
     case_of,
-    make_world,
     reason,
     reject,
 )
@@ -41,12 +39,6 @@ from tests.samples import ABSTAINED, ACCEPTED, REJECTED
 
 STATEMENTS = 6
 """That a page may take, however many cards are on it."""
-
-
-@pytest.fixture
-def world(store: Store) -> World:
-    """Site `default` with the editor `editor` and the moderators `anna` and `bela`."""
-    return make_world(store)
 
 
 def page_of(

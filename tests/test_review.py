@@ -27,7 +27,6 @@ from service.store.accounts import Role
 from service.store.database import Database
 from service.store.reviews import Change, Reviews
 from service.store.sites import Sites
-from service.store.store import Store
 from tests.fixtures_store import NOON
 from tests.reviewing import (
     ACCEPT,
@@ -39,18 +38,10 @@ from tests.reviewing import (
     card_of,
     case_of,
     log,
-    make_world,
     queue,
     reject,
 )
 from tests.samples import ACCEPTED, REJECTED
-
-
-@pytest.fixture
-def world(store: Store) -> World:
-    """Site `default` with the editor `editor` and the moderators `anna` and `bela`."""
-    return make_world(store)
-
 
 # Deciding
 

@@ -13,7 +13,6 @@ from service.errors import (
 )
 from service.review import Decided, Review
 from service.store.accounts import Accounts, Role
-from service.store.store import Store
 from tests.fixtures_store import NOON
 from tests.reviewing import (
     ACCEPT,
@@ -24,18 +23,10 @@ from tests.reviewing import (
     approve,
     card_of,
     log,
-    make_world,
     queue,
     reject,
 )
 from tests.samples import ACCEPTED
-
-
-@pytest.fixture
-def world(store: Store) -> World:
-    """Site `default` with the editor `editor` and the moderators `anna` and `bela`."""
-    return make_world(store)
-
 
 # Escalating
 

@@ -13,7 +13,6 @@ from service.errors import (
 )
 from service.review import Decided
 from service.store.accounts import Accounts, Moderator, Role
-from service.store.store import Store
 from tests.fixtures_store import NOON
 from tests.reviewing import (
     ACCEPT,
@@ -25,18 +24,10 @@ from tests.reviewing import (
     card_of,
     case_of,
     log,
-    make_world,
     queue,
     reject,
 )
 from tests.samples import ACCEPTED, REJECTED
-
-
-@pytest.fixture
-def world(store: Store) -> World:
-    """Site `default` with the editor `editor` and the moderators `anna` and `bela`."""
-    return make_world(store)
-
 
 # Reports
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Row
@@ -17,7 +16,6 @@ from model.lexicon.entries import Forms, Strength
 from service.compact import dumps
 from service.domain import Outcome, Thresholds, Word
 
-NO_NOTICES: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 REMEMBERED = 32
 """Lists of words that a process remembers, so that a request need not parse them."""
 
