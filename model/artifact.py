@@ -8,13 +8,16 @@ is broken or foreign is refused with a sentence that says what to do.
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import io
 import json
 import os
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +30,20 @@ from model.finding import Attribute
 FORMAT = 2
 """Version of the features and of this layout; another one cannot be served."""
 
+CARD, WEIGHTS = "card.json", "weights.npz"
+"""The files of a version."""
+
+DRAFT, LEFT_S = ".draft-", 3_600.0
+"""How a draft's name begins, and after how many seconds nobody writes it any more."""
+
 SHIPPED = Path(__file__).parent / "artifacts"
 """Where the version that ships stands, in a folder named after it."""
+
+WORDS = "better-profanity"
+"""The library whose words the lexicon looks for; what it finds is a feature."""
+
+DAMAGE = (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile)
+"""What numpy raises over arrays that are not what they should be."""
 
 ADVICE = "restore the folder from the release, or train a version with model.retrain"
 
@@ -87,7 +102,7 @@ def shipped() -> Path:
     Raises:
         BrokenArtifact: there is none, or more than one.
     """
-    found = sorted(path for path in SHIPPED.glob("*/card.json"))
+    found = sorted(path for path in SHIPPED.glob(f"*/{CARD}"))
     if len(found) != 1:
         raise BrokenArtifact(
             f"{SHIPPED} holds {len(found)} model versions instead of one: {ADVICE}"
@@ -95,33 +110,66 @@ def shipped() -> Path:
     return found[0].parent
 
 
-def save(artifact: Artifact, parent: Path) -> Path:
+def save(
+    artifact: Artifact, parent: Path, extra: Mapping[str, bytes] | None = None
+) -> Path:
     """Write a version into a new folder below `parent`, whole or not at all.
+
+    If it is there with the same weights, its card and the extra files are renewed, each
+    whole: it may have been compared with another version since.
+
+    Args:
+        artifact: the version.
+        parent: made if it is not there.
+        extra: other files of the folder, by name; only their owner may read them.
 
     Returns:
         The folder, `parent/version`.
 
     Raises:
-        FileExistsError: the version is there already.
+        FileExistsError: the version is there with other weights.
     """
     folder = parent / artifact.version
-    if folder.exists():
-        raise FileExistsError(f"{folder} exists: a version is never overwritten")
     parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=parent))
+    _clear(parent)
+    draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=parent))
     try:
-        weights = draft / "weights.npz"
+        weights = draft / WEIGHTS
         np.savez_compressed(weights, allow_pickle=False, **_arrays(artifact))
-        card = {**artifact.card, "format": FORMAT, "sha256": _sha256(weights)}
+        sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
+        card = {**artifact.card, "format": FORMAT, "sha256": sha256}
         text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False)
-        (draft / "card.json").write_text(text + "\n", "utf-8")
+        (draft / CARD).write_text(text + "\n", "utf-8")
+        for name, content in (extra or {}).items():
+            (draft / name).touch(mode=0o600)
+            (draft / name).write_bytes(content)
         _flush(draft)
         draft.chmod(0o755)
-        draft.rename(folder)
-    except BaseException:
+        if folder.exists():
+            _renew(folder, draft, sha256)
+        else:
+            draft.rename(folder)
+    finally:
         shutil.rmtree(draft, ignore_errors=True)
-        raise
     return folder
+
+
+def _clear(parent: Path) -> None:
+    """Remove what runs that were killed have left; a younger draft may be in use."""
+    for draft in parent.glob(f"{DRAFT}*"):
+        with suppress(FileNotFoundError):  # Another run may clear, too.
+            if draft.stat().st_mtime < time.time() - LEFT_S:
+                shutil.rmtree(draft, ignore_errors=True)
+
+
+def _renew(folder: Path, draft: Path, sha256: str) -> None:
+    """Replace all but the weights of a version that is there already."""
+    before = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    if before != sha256:
+        raise FileExistsError(f"{folder} exists: a version is never overwritten")
+    for path in draft.iterdir():
+        if path.name != WEIGHTS:
+            path.replace(folder / path.name)
 
 
 def load(folder: Path) -> Artifact:
@@ -130,27 +178,68 @@ def load(folder: Path) -> Artifact:
     Raises:
         BrokenArtifact: a file is missing, damaged, or of another format.
     """
+    return read(*files(folder), str(folder))
+
+
+def files(folder: Path) -> tuple[bytes, bytes]:
+    """The card and the weights of a version, as they are on disk, unchecked.
+
+    Raises:
+        BrokenArtifact: one of the two cannot be read.
+    """
     try:
-        card = json.loads((folder / "card.json").read_text("utf-8"))
-        weights = (folder / "weights.npz").read_bytes()
-    except (OSError, ValueError) as error:
+        card = (folder / CARD).read_bytes()
+        return card, (folder / WEIGHTS).read_bytes()
+    except OSError as error:
         raise BrokenArtifact(f"cannot read the model in {folder}: {ADVICE}") from error
-    if not isinstance(card, dict) or card.get("format") != FORMAT:
+
+
+def read(card: bytes, weights: bytes, where: str) -> Artifact:
+    """Check a version that is in memory, and make of it what is served.
+
+    Args:
+        card: what stands in `card.json`.
+        weights: what stands in `weights.npz`.
+        where: they are from: a folder, say.
+
+    Raises:
+        BrokenArtifact: they are damaged, not of one another, of another format, or
+            made with the words of another better-profanity.
+    """
+    try:
+        described = json.loads(card)
+    except ValueError as error:
+        raise BrokenArtifact(f"cannot read the model in {where}: {ADVICE}") from error
+    if not isinstance(described, dict) or described.get("format") != FORMAT:
         raise BrokenArtifact(
-            f"the model in {folder} has another format than {FORMAT}: {ADVICE}"
+            f"the model in {where} has another format than {FORMAT}: {ADVICE}"
         )
-    if hashlib.sha256(weights).hexdigest() != card.get("sha256"):
+    if not isinstance(described.get("version"), str):
+        raise BrokenArtifact(f"the card in {where} names no version: {ADVICE}")
+    if hashlib.sha256(weights).hexdigest() != described.get("sha256"):
         raise BrokenArtifact(
-            f"the weights in {folder} are not those of its card: {ADVICE}"
+            f"the weights in {where} are not those of its card: {ADVICE}"
         )
+    _check_words(described, where)
     try:
         # From the bytes that were checked, not from the file, which may have changed.
         with np.load(io.BytesIO(weights), allow_pickle=False) as arrays:
-            return _artifact(card, arrays)
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            return _artifact(described, arrays)
+    except DAMAGE as error:
+        raise BrokenArtifact(f"the weights in {where} are damaged: {ADVICE}") from error
+
+
+def _check_words(card: Mapping[str, Any], where: str) -> None:
+    """Refuse a model that learnt from other words than those that are looked for."""
+    libraries = card.get("libraries")
+    made_with = libraries.get(WORDS) if isinstance(libraries, dict) else None
+    installed = importlib.metadata.version(WORDS)
+    if made_with != installed:
         raise BrokenArtifact(
-            f"the weights in {folder} are damaged: {ADVICE}"
-        ) from error
+            f"the model in {where} was trained with {WORDS} {made_with}, and "
+            f"{installed} is installed: install that one, or train a version with "
+            "model.retrain"
+        )
 
 
 def _arrays(artifact: Artifact) -> dict[str, NDArray[Any]]:
@@ -175,6 +264,8 @@ def _artifact(card: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Ar
     mix, intercept = arrays["mix"], arrays["intercept"]
     if intercept.shape != (len(Attribute),) or mix.shape != (2, len(Attribute)):
         raise ValueError("not one intercept and mixture per attribute")
+    if not (np.isfinite(intercept).all() and np.isfinite(mix).all()):
+        raise ValueError("an intercept or a mixture is not a number")
     common = frozenset(_unpack(arrays["common"]))
     return Artifact(card, classes, common, mix=mix, intercept=intercept, **blocks)
 
@@ -184,6 +275,9 @@ def _block(name: str, arrays: Mapping[str, NDArray[Any]]) -> Block:
     idf, coef = arrays[f"{name}_idf"], arrays[f"{name}_coef"]
     if idf.shape != (len(names),) or coef.shape != (len(names), len(Attribute)):
         raise ValueError(f"the {name} do not fit their weights")
+    if not (np.isfinite(idf).all() and np.isfinite(coef).all()):
+        # Such a probability would meet no threshold, and every comment be accepted.
+        raise ValueError(f"a weight of the {name} is not a number")
     return Block(names, idf, coef)
 
 
@@ -193,10 +287,6 @@ def _pack(names: list[str]) -> NDArray[np.uint8]:
 
 def _unpack(packed: NDArray[np.uint8]) -> list[str]:
     return packed.tobytes().decode("utf-8").split("\n")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _flush(folder: Path) -> None:

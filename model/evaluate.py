@@ -16,6 +16,7 @@ from typing import Any
 from model import artifact as artifacts
 from model.corpora import civil_test_texts
 from model.dataset import UnreadableData, fingerprint
+from model.drift import reference
 from model.examination import examine, summary
 from model.judge import Judge, load_judge
 from model.labelled import read_labelled
@@ -43,6 +44,9 @@ def check_card(judge: Judge, corpora: Path) -> list[str]:
         )
     again = _flat(measure(judge, data, civil_test_texts(corpora)))
     stated = _flat(judge.card["figures"])
+    if "reference" in judge.card:
+        again |= _flat(reference(judge, data), "reference/")
+        stated |= _flat(judge.card["reference"], "reference/")
     return [
         f"{figure}: the card says {stated.get(figure)}, measured {again.get(figure)}"
         for figure in sorted(stated.keys() | again.keys())
@@ -59,6 +63,8 @@ def _close(one: float | None, other: float | None) -> bool:
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
     flat: dict[str, float] = {}
     for name, value in table.items():
+        if isinstance(value, list):
+            value = {str(i): one for i, one in enumerate(value)}
         if isinstance(value, Mapping):
             flat |= _flat(value, f"{prefix}{name}/")
         else:

@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def wilson_lower_bound(
+def wilson_interval(
     successes: ArrayLike, trials: ArrayLike, *, z: float = 1.96
-) -> NDArray[np.float64]:
-    """Lower ends of Wilson score intervals for proportions.
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Wilson score intervals for proportions.
 
     Args:
         successes: counts, shape (k,), each from 0 to its `trials`.
         trials: counts, shape (k,), each at least 1.
-        z: standard normal quantile; 1.96 leaves 2.5 % below the bound.
+        z: standard normal quantile; 1.96 leaves 2.5 % outside at either end.
 
     Returns:
-        Proportions in [0, 1], shape (k,).
+        Lower and upper ends in [0, 1], each of shape (k,).
 
     Raises:
         ValueError: a pair of counts is impossible.
@@ -39,8 +39,15 @@ def wilson_lower_bound(
     p = s / n
     centre = p + z**2 / (2 * n)
     spread = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    bound: NDArray[np.float64] = np.maximum(0.0, (centre - spread) / (1 + z**2 / n))
-    return bound
+    low, high = (centre - spread) / (1 + z**2 / n), (centre + spread) / (1 + z**2 / n)
+    return np.maximum(0.0, low), np.minimum(1.0, high)
+
+
+def wilson_lower_bound(
+    successes: ArrayLike, trials: ArrayLike, *, z: float = 1.96
+) -> NDArray[np.float64]:
+    """Lower ends of `wilson_interval`."""
+    return wilson_interval(successes, trials, z=z)[0]
 
 
 def threshold_for_precision(

@@ -5,24 +5,31 @@ Leaves out reading files, printing and plots.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from model.evaluation import (
     expected_calibration_error,
     roc_auc,
     wilson_lower_bound,
 )
-from model.finding import DOUBTFUL, Attribute, Finding, Rule
-from model.judge import Judge, Judgement
-from model.labelled import Labelled
+from model.finding import Attribute
+from model.judge import Judge
+from model.verdicts import Fate, Limits, risk
 
-Limits = Mapping[str | None, Mapping[str, float | None]]
-"""Thresholds as in the card: rule, or attribute of its own, to `flag` and `reject`."""
+
+class Decided(Protocol):
+    """A comment and whether people rejected it."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def rejected(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,8 @@ class Results:
     """What the judge made of n comments; every array has shape (n,).
 
     `risk` is the strongest finding that names a rule, in [0, 1]; `toxicity` the
-    classifier's probability; `flagged` counts abstentions, and not what is rejected.
+    classifier's probability; `flagged` counts abstentions, and not what is rejected;
+    `weight` is how many comments one stands for.
     """
 
     rejected_by_people: NDArray[np.bool_]
@@ -39,41 +47,45 @@ class Results:
     flagged: NDArray[np.bool_]
     rejected: NDArray[np.bool_]
     abstained: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+
+    @property
+    def stopped(self) -> NDArray[np.bool_]:
+        """What is rejected or flagged."""
+        return self.rejected | self.flagged
+
+    def fate(self, i: int) -> Fate:
+        """What became of the comment of this index."""
+        if self.rejected[i]:
+            return Fate.REJECT
+        return Fate.FLAG if self.flagged[i] else Fate.ACCEPT
 
 
-def examine(judge: Judge, comments: Sequence[Labelled]) -> Results:
-    """Judge every comment by the thresholds of the version's card."""
-    limits = {**judge.card["thresholds"], **judge.card["attribute_thresholds"]}
-    judgements = [judge.judge(comment.text, floor=0.0) for comment in comments]
-    rejected = np.array([_meets(j, limits, "reject") for j in judgements])
-    abstained = np.array([judgement.scores is None for judgement in judgements])
-    flagged = np.array([_meets(j, limits, "flag") for j in judgements]) | abstained
+def examine(
+    judge: Judge, comments: Sequence[Decided], weight: ArrayLike | None = None
+) -> Results:
+    """Judge every comment by the thresholds of the version's card.
+
+    Args:
+        judge: of the version.
+        comments: n of them.
+        weight: shape (n,), for what is plotted; by default every comment counts as one.
+    """
+    limits = Limits.from_card(judge.card)
+    judgements = [judge.judge(comment.text, floor=limits.floor) for comment in comments]
+    fates = [limits.fate(judgement) for judgement in judgements]
+    scores = [
+        judge.probabilities(comment.text) if j.scores is None else j.scores
+        for comment, j in zip(comments, judgements, strict=True)
+    ]
     return Results(
         rejected_by_people=np.array([comment.rejected for comment in comments]),
-        risk=np.array([_risk(judgement) for judgement in judgements]),
-        toxicity=np.array(
-            [judge.probabilities(c.text)[Attribute.TOXICITY] for c in comments]
-        ),
-        flagged=flagged & ~rejected,
-        rejected=rejected,
-        abstained=abstained,
-    )
-
-
-def _named(judgement: Judgement) -> list[tuple[Rule, Finding]]:
-    return [(f.rule, f) for f in judgement.findings if f.rule is not None]
-
-
-def _risk(judgement: Judgement) -> float:
-    return max((finding.score for _, finding in _named(judgement)), default=0.0)
-
-
-def _meets(judgement: Judgement, limits: Limits, consequence: str) -> bool:
-    return any(
-        (limit := limits.get(finding.attribute, limits[rule])[consequence]) is not None
-        and finding.score >= limit
-        and (consequence != "reject" or finding.detail != DOUBTFUL)
-        for rule, finding in _named(judgement)
+        risk=np.array([risk(judgement) for judgement in judgements]),
+        toxicity=np.array([row[Attribute.TOXICITY] for row in scores]),
+        flagged=np.array([fate is Fate.FLAG for fate in fates]),
+        rejected=np.array([fate is Fate.REJECT for fate in fates]),
+        abstained=np.array([judgement.scores is None for judgement in judgements]),
+        weight=np.ones(len(comments)) if weight is None else np.asarray(weight, float),
     )
 
 
@@ -84,14 +96,13 @@ def summary(results: Results) -> dict[str, Any]:
     bound beside it; `queue` is the share of all comments that people have to read.
     """
     people = results.rejected_by_people
-    stopped = results.rejected | results.flagged
     right, count = int((results.rejected & people).sum()), int(results.rejected.sum())
     return {
         "comments": len(people),
         "rejected_by_people": int(people.sum()),
         "roc_auc_risk": _rounded(roc_auc(people, results.risk)),
         "roc_auc_toxicity": _rounded(roc_auc(people, results.toxicity)),
-        "recall": _share(stopped, people),
+        "recall": _share(results.stopped, people),
         "recall_rejected": _share(results.rejected, people),
         "reject_precision": _rounded(right / count) if count else None,
         "reject_precision_at_least": (

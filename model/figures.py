@@ -38,11 +38,19 @@ COMMENTS = (
     "davidson",
     "paradetox",
     "openai",
+    "profanity_check",
 )
 """Corpora that know both the abusive and the clean among what people wrote."""
 
 PROSE = ("context", "wikipedia")
 """Corpora of ordinary prose; whatever is flagged there is flagged on any news site."""
+
+TALK = ("jigsaw", "profanity_check")
+"""What is taken for ordinary prose where none is there: talk pages as they come in.
+Nobody marked some of their abuse, so that thresholds come out higher."""
+
+SURE = 1.0
+"""Score of a word that breaks the rule in any context; the classifier's stay below."""
 
 MAX_FALSE = {"flag": 0.001, "reject": 0.0005}
 """Share of clean prose that a rule may flag or reject at most."""
@@ -81,7 +89,8 @@ def thresholds(
 
     Precise enough among comments, and rare enough in clean prose.  A verdict is right
     where people found any rule broken: most corpora do not tell the rules apart as
-    sharply as we do, and a reader is not wronged by the wrong clause.
+    sharply as we do, and a reader is not wronged by the wrong clause.  Where the
+    classifier is never right often enough to reject, a rule rejects from SURE on.
 
     Returns:
         By rule, and by attribute for those that are rarer than the one that leads their
@@ -89,7 +98,10 @@ def thresholds(
     """
     truth = labels(examples)[:, ATTRIBUTES.index(Attribute.TOXICITY)]
     comments = _among(COMMENTS, examples) & ~np.isnan(truth)
-    prose = _among(PROSE, examples) & (truth == 0)
+    clean = truth == 0
+    prose = _among(PROSE, examples) & clean
+    if not prose.any():
+        prose = _among(TALK, examples) & clean
     table: dict[Attribute, Limits] = {}
     for attribute in RULE_OF:
         score = scores[:, ATTRIBUTES.index(attribute)]
@@ -104,6 +116,8 @@ def thresholds(
             for name, precision in wanted.items()
         }
     rules = {str(rule): table.pop(attribute) for rule, attribute in LED_BY.items()}
+    for limits in rules.values():
+        limits["reject"] = SURE if limits["reject"] is None else limits["reject"]
     for attribute, own in table.items():
         leading = rules[RULE_OF[attribute]]
         # Too rare to show that it is precise enough: its rule's threshold stands.

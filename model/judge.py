@@ -63,7 +63,8 @@ MAX_WORDS = 3_000
 have fewer; more is noise made to cost time, and left to people."""
 
 MAX_UNKNOWN = 0.4
-"""Share of unknown words above which the classifier abstains."""
+"""Share of unknown words above which the classifier abstains.  The card of a version
+may say otherwise, but not of texts that another language shows in."""
 
 MAX_NAMES = 0.7
 """Share of words up to which capitalised ones are taken for names, known or not."""
@@ -96,6 +97,7 @@ class Judge:
         self._own: Own | None = None
         self._classifier = Classifier(artifact)
         self._reader = Reader(artifact.classes)
+        self._max_unknown: float = artifact.card.get("max_unknown", MAX_UNKNOWN)
         self.model_version = artifact.version
         self.card: Mapping[str, Any] = artifact.card
 
@@ -117,6 +119,12 @@ class Judge:
         judge._own = Own(words, allowed)
         return judge
 
+    def with_model(self, other: Judge) -> Judge:
+        """This judge, words and all, with the model of another; nothing is compiled."""
+        judge = copy(other)
+        judge._lexicon, judge._own = self._lexicon, self._own
+        return judge
+
     def judge(self, text: str, *, floor: float = 0.05) -> Judgement:
         """Find what may break the rule.
 
@@ -129,7 +137,7 @@ class Judge:
         findings = _lexicon_findings(folded, search.matches, self._own)
         findings += find_contacts(text)
         unknown = self._unknown_share(search, shown)
-        if unknown > MAX_UNKNOWN:
+        if unknown > self._limit(reading):
             findings.append(
                 Finding(None, None, Source.CLASSIFIER, unknown, detail="unknown")
             )
@@ -177,10 +185,14 @@ class Judge:
         if not search.is_complete or len(reading.words) > MAX_WORDS:
             return 1.0
         share = self._classifier.unknown_share(reading)
-        if share <= MAX_UNKNOWN:
+        if share <= self._limit(reading):
             return share
         offsets = self._reader.offsets(folded, matches)
         return self._classifier.unknown_share(without_names(folded, reading, offsets))
+
+    def _limit(self, reading: Reading) -> float:
+        """The share of unknown words above which nothing is said of a text."""
+        return MAX_UNKNOWN if "foreign" in reading.signs else self._max_unknown
 
     def _spans(
         self,

@@ -11,8 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from model.corpora import LOADERS, civil_test_texts
-from model.dataset import Examples, Split, deduplicate, split
+from model.corpora import civil_test_texts, present, read_corpus
+from model.dataset import (
+    Example,
+    Examples,
+    Split,
+    UnreadableData,
+    deduplicate,
+    split,
+)
 from model.figures import fairness, figures, score_all, toxic_span_f1
 from model.judge import Judge
 from model.newscomments import by_identity, news_comments
@@ -21,15 +28,28 @@ OWN_WEIGHT = 1.6
 """Share of one of our own comments: they are few and the only ones about news."""
 
 
-def gather(corpora: Path) -> Examples:
-    """Read our own comments and the public corpora, join them, split them.
+def gather(corpora: Path, labelled: Sequence[Example] = ()) -> Examples:
+    """Read our own comments and the public corpora that are there, join and split them.
+
+    Args:
+        corpora: the folder of all; a corpus without a folder in it is left out.
+        labelled: a site's comments.  What its people decided about a text holds,
+            whatever others say of it.
 
     Raises:
-        UnreadableData: a file is missing or broken.
+        UnreadableData: there is no corpus, or one that is there lacks a file or holds
+            a broken one.
     """
-    rows = news_comments(weight=OWN_WEIGHT, template_weight=OWN_WEIGHT / 4)
-    for loader in LOADERS.values():
-        rows += list(loader(corpora))
+    there = present(corpora)
+    if not there:
+        raise UnreadableData(
+            f"{corpora} holds no corpus: bring some by "
+            f"`python -m model.fetch --out {corpora}`"
+        )
+    rows = [*labelled]
+    rows += news_comments(weight=OWN_WEIGHT, template_weight=OWN_WEIGHT / 4)
+    for name in there:
+        rows += read_corpus(name, corpora)
     # The spans of these comments are what explanations are measured on.
     rows = deduplicate(rows, [text for text, _ in civil_test_texts(corpora)])
     return Examples(rows, split(rows))
@@ -43,12 +63,14 @@ def measure(
     Args:
         judge: of the version.
         data: as `gather` gives it; only its test part is looked at.
-        annotated: texts and the offsets that people marked as toxic in them.
+        annotated: texts and the offsets that people marked as toxic in them; without
+            any, there is no figure of it.
     """
     test = data.part(Split.TEST)
     table = figures(score_all(judge, [example.text for example in test]), test)
     table["fairness"] = fairness(judge, by_identity())
-    table["toxic_span_f1"] = toxic_span_f1(judge, annotated)
+    if annotated:
+        table["toxic_span_f1"] = toxic_span_f1(judge, annotated)
     return table
 
 

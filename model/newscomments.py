@@ -48,7 +48,8 @@ def by_identity(folder: Path = FOLDER) -> list[tuple[str, Example]]:
     """Every fairness template filled with every identity; never trained on.
 
     Returns:
-        The identity, and the comment about it: demeaning or innocent.
+        The identity, and the comment about it: demeaning or innocent.  The comments of
+        one template are a group.
     """
     file = json.loads((folder / "fairness.json").read_text("utf-8"))
     filled = []
@@ -56,9 +57,9 @@ def by_identity(folder: Path = FOLDER) -> list[tuple[str, Example]]:
         for template in file["templates"]:
             text = template["text"].format_map(term)
             attack = [Attribute.IDENTITY_ATTACK] if template["rejected"] else []
-            example = Example(
-                text[:1].upper() + text[1:], labels_of(attack), "fairness"
-            )
+            text = text[:1].upper() + text[1:]
+            group = template["text"]
+            example = Example(text, labels_of(attack), "fairness", group=group)
             filled.append((term["term"], example))
     return filled
 

@@ -13,15 +13,18 @@ from model.evaluation import (
     roc_auc,
     span_f1,
     threshold_for_precision,
+    wilson_interval,
     wilson_lower_bound,
 )
 
 
-def test_wilson_bound_matches_published_values() -> None:
+def test_wilson_intervals_match_published_values() -> None:
     # R. G. Newcombe, Statistics in Medicine 17 (1998), 857-872, table I, method 3.
-    bounds = wilson_lower_bound([81, 15, 0, 1], [263, 148, 20, 29])
+    low, high = wilson_interval([81, 15, 0, 1], [263, 148, 20, 29])
 
-    assert bounds == pytest.approx([0.2553, 0.0624, 0.0, 0.0061], abs=5e-5)
+    assert low == pytest.approx([0.2553, 0.0624, 0.0, 0.0061], abs=5e-5)
+    assert high == pytest.approx([0.3662, 0.1605, 0.1611, 0.1718], abs=5e-5)
+    assert (wilson_lower_bound([81, 15], [263, 148]) == low[:2]).all()
 
 
 def test_impossible_counts_are_refused() -> None:

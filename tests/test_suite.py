@@ -1,9 +1,9 @@
-"""The functional suite: cases by kind, judged by the shipped model and its policy.
+"""The functional suite: cases by kind, judged by the shipped model and its thresholds.
 
 A right verdict stops what breaks the rule, by rejecting or by flagging it, and lets
 everything else pass without a flag.  `python -m tests.test_suite` prints the tables as
 they are reached now, with every wrong case.  How the cases were written, and that
-nothing learns from them, is told in `tests/suite/README.md`.
+nothing learns from them, is told in `model/exam/README.md`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 from model.evasion import EVASIONS
+from model.judge import load_judge
 from model.newscomments import news_comments
-from tests.suite_cases import (
+from model.suite import (
     Examiner,
     bpsn,
     cases,
     disguises,
     evaded,
+    evasions,
     fairness,
     innocent,
     of_kind,
-    served,
 )
 
 FLOORS: Mapping[str, float] = {
@@ -105,7 +106,7 @@ LEAST_NAMED = 0.86  # measured 0.899; most of the rest are abstentions
 
 @pytest.fixture(scope="module")
 def examiner() -> Examiner:
-    return served()
+    return Examiner(load_judge())
 
 
 @pytest.mark.parametrize("kind", FLOORS)
@@ -144,7 +145,7 @@ def test_a_disguise_does_not_help(examiner: Examiner, name: str) -> None:
 
 def test_disguises_together_lose_little(examiner: Examiner) -> None:
     plain = [disguise.plain() for disguise in disguises()]
-    hidden = [text for name in EVASIONS for text in evaded(name)]
+    hidden = [case.text for case in evasions()]
 
     of_plain = 1 - len(examiner.passed(plain)) / len(plain)
     of_hidden = 1 - len(examiner.passed(hidden)) / len(hidden)
@@ -192,7 +193,7 @@ def test_nothing_of_the_suite_is_trained_on() -> None:
 
 def main() -> None:
     """Print what is reached now, in the form of the tables above."""
-    examiner = served()
+    examiner = Examiner(load_judge())
     missed: dict[str, list[str]] = {}
     print(f"model {examiner.judge.model_version}\n\nFLOORS")
     for kind in dict.fromkeys(case.kind for case in cases()):
@@ -208,7 +209,7 @@ def main() -> None:
     for name in EVASIONS:
         missed[name] = examiner.passed(evaded(name))
         _print_share(name, missed[name], evaded(name))
-    hidden = [text for name in EVASIONS for text in evaded(name)]
+    hidden = [case.text for case in evasions()]
     _print_share("all disguises", examiner.passed(hidden), hidden)
     print("\nBPSN")
     for term, auc in sorted(bpsn(examiner).items(), key=lambda item: item[1]):

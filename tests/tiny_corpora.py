@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Collection
 from pathlib import Path
 
 TABLES: dict[str, str] = {
@@ -76,13 +77,18 @@ TABLES: dict[str, str] = {
         "file_id,text,label\n1,they ruin towns,hate\n2,booklets arrived,noHate\n"
         "3,as above,relation\n"
     ),
+    "profanity_check/clean_data.csv.gz": (
+        "is_offensive,text\n0,The lane was resurfaced.\n1,What utter dross\n"
+        "1,You utter fool go away\n0, \n"
+    ),
 }
 
 
-def write_corpora(root: Path) -> Path:
-    """Write all of them below `root`, and return it."""
+def write_corpora(root: Path, folders: Collection[str] | None = None) -> Path:
+    """Write all of them, or those of some folders, below `root`, and return it."""
     for name, table in TABLES.items():
         path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(gzip.compress(table.encode("utf-8")))
+        if folders is None or path.parent.name in folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(gzip.compress(table.encode("utf-8")))
     return root
