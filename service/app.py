@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 from flask import Flask
 
-from model.artifact import BrokenArtifact
-from model.judge import Judge, load_judge
+from model import artifact as artifacts
+from model.artifact import Artifact, BrokenArtifact
+from model.judge import Judge
+from model.lexicon.matcher import load_lexicon
 from service import cli
 from service.api import docs, events, express, feedback, health, hooks, routes
 from service.api.answers import decision_answer
@@ -18,6 +23,8 @@ from service.auth import Door
 from service.desk import pages
 from service.domain import AUTOMATIC, Decision
 from service.errors import ConfigurationError
+from service.judging.bench import Bench
+from service.judging.follower import Follower
 from service.logs import make_log, outline
 from service.metrics import Metrics
 from service.moderation import Moderation
@@ -26,15 +33,20 @@ from service.reader import pages as reader
 from service.reader.links import PATH, Links
 from service.reader.visits import Visits
 from service.review import Review
+from service.sampling import Sampling
 from service.services import NAME, Services
 from service.settings import Settings, load_settings
 from service.store.accounts import Accounts
 from service.store.desk import Desk
+from service.store.models import Models
 from service.store.outbox import Outbox
+from service.store.overview import Overview
 from service.store.reviews import Reviews
+from service.store.shadows import Shadows
 from service.store.signins import OwnPasswords, SignIns
 from service.store.sites import Sites
 from service.store.store import open_store
+from service.watch import Watch
 
 EXAMPLE = "What the fuck is wrong with this world."
 """Judged at every start, so that the documentation shows a true answer."""
@@ -69,15 +81,22 @@ def build_services(settings: Settings) -> Services:
     Raises:
         ConfigurationError: the model cannot be served; the message says what to do.
     """
-    judge = _judge(settings)
+    make_judge = partial(Judge, load_lexicon())
+    bench = _base(settings, make_judge)
     store = open_store(settings)
     log = make_log(settings.log_level)
-    metrics = Metrics(model_version=judge.model_version)
+    metrics = Metrics(model_version=bench.version)
 
     def on_failure(error: Exception) -> None:
         metrics.error("judge_errors")
         log.error("judge failed", **outline(error))
 
+    moderation = Moderation(
+        bench,
+        store,
+        on_failure=on_failure,
+        is_sample=Sampling(settings.sample_share, store.key_for).chooses,
+    )
     accounts = Accounts(store.database)
     links = Links(settings.url, store.key_for)
     review = Review(
@@ -95,31 +114,45 @@ def build_services(settings: Settings) -> Services:
         own_door=Door(
             accounts, OwnPasswords(store), at_once=max(1, settings.threads // 4)
         ),
-        moderation=Moderation(judge, store, on_failure=on_failure),
+        moderation=moderation,
+        follower=Follower(
+            moderation,
+            Models(store.database),
+            Shadows(store.database),
+            base=partial(_load, settings.artifact),
+            make_judge=make_judge,
+            metrics=metrics,
+            log=log,
+        ),
         review=review,
         links=links,
         visits=Visits(links, Sites(store.database), review),
-        model_card=judge.card,
-        document=document(settings, (EXAMPLE, _example(judge, settings.url))),
+        document=document(settings, (EXAMPLE, _example(bench, settings.url))),
         metrics=metrics,
+        watch=Watch(Overview(store.database), Sites(store.database)),
         log=log,
     )
 
 
-def _judge(settings: Settings) -> Judge:
+def _base(settings: Settings, make_judge: Callable[[Artifact], Judge]) -> Bench:
+    """The bench of the version that serves where none is promoted."""
     try:
-        return load_judge(settings.artifact)
+        return Bench(make_judge(_load(settings.artifact)))
     except BrokenArtifact as error:
         raise ConfigurationError(f"The model cannot be served: {error}.") from error
 
 
-def _example(judge: Judge, url: str) -> DecisionAnswer:
+def _load(folder: Path | None) -> Artifact:
+    return artifacts.load(folder or artifacts.shipped())
+
+
+def _example(bench: Bench, url: str) -> DecisionAnswer:
     """What a site with the model's own thresholds is answered about the example.
 
     But for its link, which is cut short: each database signs with a key of its own.
     """
-    verdict = make_policy("default@1", judge.card).verdict(
-        judge.judge(EXAMPLE), model=judge.model_version
+    verdict = make_policy("default@1", bench.card).verdict(
+        bench.shared.judge(EXAMPLE), model=bench.version
     )
     decision = Decision(verdict, AUTOMATIC, datetime.now(UTC), 1)
     return decision_answer("c-123", EXAMPLE, decision, appeal_url=f"{url}{PATH}…")

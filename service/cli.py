@@ -16,8 +16,18 @@ from flask import Flask
 
 from model.finding import Rule
 from service import auth, first_start
-from service.commands import accounts, rules, webhooks
-from service.commands.common import PARTS, Parts, database, day, now, parts, plainly
+from service.commands import accounts, labels, learning, models, replay, rules, webhooks
+from service.commands.common import (
+    PARTS,
+    Parts,
+    Threshold,
+    database,
+    day,
+    now,
+    parts,
+    plainly,
+    shown,
+)
 from service.domain import Outcome, Thresholds
 from service.errors import ConfigurationError
 from service.settings import load_settings
@@ -28,24 +38,6 @@ from service.store.store import open_store
 
 BY = "cli"
 """Who is named as the author of a policy that was changed here."""
-
-
-class Threshold(click.ParamType[float | None]):
-    """A score from 0 to 1, or `off`."""
-
-    name = "score"
-
-    def convert(
-        self,
-        value: str | float | None,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> float | None:
-        """Parse one; what it may be is `Thresholds`' to say."""
-        try:
-            return None if value in (None, "off") else float(value)
-        except ValueError:
-            self.fail(f"{value!r} is neither a number nor `off`.", param, ctx)
 
 
 def create_app() -> Flask:
@@ -189,9 +181,8 @@ COMMANDS = (
     *accounts.COMMANDS,
     *webhooks.COMMANDS,
     *rules.COMMANDS,
+    *models.COMMANDS,
+    *labels.COMMANDS,
+    *learning.COMMANDS,
+    *replay.COMMANDS,
 )
-
-
-def shown(threshold: float | None) -> str:
-    """A threshold as it is typed."""
-    return "off" if threshold is None else f"{threshold:g}"

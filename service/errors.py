@@ -11,7 +11,7 @@ RefrainError
 ├── UnknownComment          no such comment on this site
 ├── StaleDecision           somebody else decided first
 ├── StalePolicy             somebody else changed the site's rules first
-├── NotPossible             the comment is in no state for that
+├── NotPossible             the comment, or the model, is in no state for that
 └── StoreUnavailable        the database cannot be read or written just now
 
 Nothing here knows HTTP: `service.api.problems.KINDS` is the table from error to status.
@@ -88,7 +88,7 @@ class StalePolicy(RefrainError):
 
 
 class NotPossible(RefrainError):
-    """The comment is in no state for this: an appeal against what was accepted, say."""
+    """Something is in no state for this: an appeal against what was accepted, say."""
 
 
 class StoreUnavailable(RefrainError):

@@ -1,73 +1,72 @@
 """The use cases: moderate a comment or many, look one up, say the policy in force.
 
-Knows no HTTP and no SQL.  Judging is `model.judge`, deciding `service.policy`, keeping
+Knows no HTTP and no SQL.  Judging and deciding is `service.judging.bench`, keeping
 `service.store.store`; here they are put in order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from model.finding import Finding, Source
-from model.judge import Judge, Judgement
 from service.alike import alike
 from service.domain import AUTOMATIC, Comment, Decision, Outcome, Verdict
-from service.errors import UnknownComment
-from service.policy import Policy, make_policy
-from service.rules.judges import Judges
+from service.errors import StoreUnavailable, UnknownComment
+from service.judging.bench import Bench
+from service.judging.shadow import Shadow
+from service.policy import Policy
 from service.store.records import CommentRecord, Recorded, Site, Submission
 from service.store.store import Store
 
-FAILED = Judgement((Finding(None, None, Source.CLASSIFIER, 1.0, (), "failed"),), None)
-"""What a text gets that the judge breaks on: a person has to read it."""
-
 
 class Moderation:
-    """Moderates for every site, with one judge and one store.  Safe for threads."""
+    """Moderates for every site, with one bench and one store.  Safe for threads.
+
+    `bench` and `shadow` may be set at any time, by `service.judging.follower`: what is
+    under way goes on with those it has begun with.  So may `may_record`, which is False
+    while nobody knows yet which version should judge.
+    """
 
     def __init__(
         self,
-        judge: Judge,
+        bench: Bench,
         store: Store,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         on_failure: Callable[[Exception], None] = lambda error: None,
+        is_sample: Callable[[int, str, bytes], bool] = lambda site, id, text: False,
     ) -> None:
         """Wire the parts.
 
         Args:
-            judge: one per process; a site's own words are added to it.
+            bench: of the version that answers.
             store: one per process.
             clock: the time now, with its time zone.
             on_failure: told of every text the judge breaks on; must not raise.
+            is_sample: of `Sampling.chooses`.
         """
-        self._judge = judge
-        self._judges = Judges(judge)
+        self.bench = bench
+        self.shadow: Shadow | None = None
+        self.may_record = True
         self._store = store
         self._clock = clock
         self._on_failure = on_failure
-        self._policies: dict[tuple[int, int], Policy] = {}
+        self._is_sample = is_sample
 
     @property
     def model_version(self) -> str:
         """The version of the model that judges."""
-        return self._judge.model_version
+        return self.bench.version
+
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """The card of the model that judges."""
+        return self.bench.card
 
     def policy(self, site: Site) -> Policy:
         """The policy in force on a site: the model's thresholds and the site's own."""
-        key = site.id, site.policy_version
-        policy = self._policies.get(key)
-        if policy is None:
-            policy = make_policy(
-                site.policy,
-                self._judge.card,
-                site.thresholds,
-                site.flagged_until_decided,
-            )
-            # Versions are never changed, so there is nothing to invalidate.
-            self._policies[key] = policy
-        return policy
+        return self.bench.policy(site)
 
     def moderate(self, site: Site, comment: Comment) -> Decision:
         """Judge one comment; with an id, the decision is committed before returning.
@@ -77,17 +76,20 @@ class Moderation:
         Raises:
             StoreUnavailable: nothing was stored, and there is no decision.
         """
-        verdict = self._verdict(site, comment)
+        bench = self._bench_for([comment])
+        verdict = bench.verdict(site, comment, self._on_failure)
         if comment.id is None:
             return self._unrecorded(verdict)
+        sent = self._submission(site, comment, verdict)
         recorded = self._store.record(
             site.id,
             comment,
-            self._store.text_hash(comment.text),
+            sent.text_hash,
             verdict,
             self._clock(),
-            alike=_alike(comment.text, verdict),
+            alike=sent.alike,
         )
+        self._show(bench, site, comment, verdict, recorded)
         return recorded.decision
 
     def moderate_many(self, site: Site, comments: Sequence[Comment]) -> list[Decision]:
@@ -100,18 +102,17 @@ class Moderation:
         Raises:
             StoreUnavailable: nothing was stored, and there are no decisions.
         """
-        verdicts = [self._verdict(site, comment) for comment in comments]
+        bench = self._bench_for(comments)
+        verdicts = [bench.verdict(site, one, self._on_failure) for one in comments]
         submissions = [
-            Submission(
-                comment,
-                self._store.text_hash(comment.text),
-                verdict,
-                _alike(comment.text, verdict),
-            )
+            self._submission(site, comment, verdict)
             for comment, verdict in zip(comments, verdicts, strict=True)
             if comment.id is not None
         ]
-        recorded = iter(self._record_many(site, submissions))
+        all_recorded = self._record_many(site, submissions)
+        for sent, entered in zip(submissions, all_recorded, strict=True):
+            self._show(bench, site, sent.comment, sent.verdict, entered)
+        recorded = iter(all_recorded)
         return [
             self._unrecorded(verdict) if comment.id is None else next(recorded).decision
             for comment, verdict in zip(comments, verdicts, strict=True)
@@ -129,20 +130,32 @@ class Moderation:
             raise UnknownComment("This site has no comment of this id.")
         return record
 
-    def _verdict(self, site: Site, comment: Comment) -> Verdict:
-        policy = self.policy(site)
-        try:
-            judge = self._judges.of(site)
-            judgement = judge.judge(comment.text, floor=policy.floor)
-        except Exception as error:  # A bug in the judge must not publish a comment.
-            self._on_failure(error)
-            judgement = FAILED
-        return policy.verdict(
-            judgement,
-            model=self._judge.model_version,
-            language=comment.language,
-            notices=site.notices,
-        )
+    def _bench_for(self, comments: Sequence[Comment]) -> Bench:
+        """The bench that judges; it is the right one, if taken after the flag."""
+        if not self.may_record and any(one.id is not None for one in comments):
+            raise StoreUnavailable("which model judges is not known yet")
+        return self.bench
+
+    def _show(
+        self,
+        bench: Bench,
+        site: Site,
+        comment: Comment,
+        verdict: Verdict,
+        recorded: Recorded,
+    ) -> None:
+        """Let the shadow have a comment, unless it came before and was decided then."""
+        shadow = self.shadow
+        if shadow is not None and recorded.decision.verdict is verdict:
+            shadow.offer(bench, site, comment, recorded.decision)
+
+    def _submission(self, site: Site, comment: Comment, verdict: Verdict) -> Submission:
+        """Make ready to be stored; only what a person may have to read is kept."""
+        text_hash = self._store.text_hash(comment.text)
+        is_clean = verdict.outcome is Outcome.ACCEPT and not verdict.flagged
+        is_kept = not is_clean or self._is_sample(site.id, str(comment.id), text_hash)
+        kept = alike(comment.text) if is_kept else None
+        return Submission(comment, text_hash, verdict, kept)
 
     def _unrecorded(self, verdict: Verdict) -> Decision:
         return Decision(verdict, AUTOMATIC, self._clock(), revision=0)
@@ -153,10 +166,3 @@ class Moderation:
         if not submissions:
             return []
         return self._store.record_many(site.id, submissions, self._clock())
-
-
-def _alike(text: str, verdict: Verdict) -> bytes | None:
-    """What keeps a text; only what a person may have to read is kept."""
-    if verdict.flagged or verdict.outcome is Outcome.REJECT:
-        return alike(text)
-    return None

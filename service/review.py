@@ -391,7 +391,9 @@ def _due(now: datetime) -> datetime:
 
 
 def _wait(change: Change, held: Held, waiting: Waiting, now: datetime) -> None:
-    change.wait(held, first_of(held.waiting, waiting), held.waiting_since or now)
+    # Nobody waits for a sample: what has come now has not stood behind it until now.
+    since = None if held.waiting is Waiting.SAMPLE else held.waiting_since
+    change.wait(held, first_of(held.waiting, waiting), since or now)
 
 
 def _enter(change: Change, made: Sequence[Made]) -> list[Decided]:

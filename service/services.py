@@ -10,6 +10,7 @@ from flask import current_app
 from structlog.typing import FilteringBoundLogger
 
 from service.auth import Door
+from service.judging.follower import Follower
 from service.metrics import Metrics
 from service.moderation import Moderation
 from service.reader.links import Links
@@ -19,6 +20,7 @@ from service.settings import Settings
 from service.store.accounts import Accounts
 from service.store.outbox import Outbox
 from service.store.store import Store
+from service.watch import Watch
 
 NAME = "refrain"
 
@@ -30,6 +32,7 @@ class Services:
     settings: Settings
     store: Store
     moderation: Moderation
+    follower: Follower
     review: Review
     links: Links
     visits: Visits
@@ -37,9 +40,9 @@ class Services:
     outbox: Outbox
     door: Door
     own_door: Door
-    model_card: Mapping[str, Any]
     document: Mapping[str, Any]
     metrics: Metrics
+    watch: Watch
     log: FilteringBoundLogger
 
 

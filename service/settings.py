@@ -43,6 +43,7 @@ class Settings:
     public_url: str
     session_minutes: int
     second_share: float
+    sample_share: float
     private_webhooks: bool
     proxies: int
     log_level: str
@@ -279,6 +280,16 @@ SETTINGS: tuple[Setting, ...] = (
         "0-1",
         "0.02",
         "Share of moderators' decisions that a second moderator is asked about.",
+        share,
+    ),
+    Setting(
+        "REFRAIN_SAMPLE_SHARE",
+        "sample_share",
+        "0-1",
+        "0.01",
+        "Share of accepted comments that moderators are shown all the same, so that "
+        "what the model misses is seen. Their text is kept; their answer is not "
+        "changed, nor delayed.",
         share,
     ),
     Setting(

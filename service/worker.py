@@ -1,20 +1,18 @@
-"""gunicorn's threaded worker, with four things added that the service promises.
+"""gunicorn's threaded worker, with five things added that the service promises.
 
 What keeps a worker from starting is said in a sentence; requests that are no proper
 HTTP get a problem document too; a client that never finishes its request is cut off
-instead of holding a thread for ever; and Ctrl-C is heard at any moment.
+instead of holding a thread for ever; Ctrl-C is heard at any moment; and while it runs a
+thread of its own sees to it that the promoted version of the model serves.
 """
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import json
 import os
 import socket
 import sys
 import time
-from contextlib import suppress
 from http import HTTPStatus
 from types import FrameType
 from typing import NoReturn
@@ -58,11 +56,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         database they serve, and answer 503; without a model they wait and give up.
         """
         from service.errors import ConfigurationError, StoreUnavailable
+        from service.memory import settle
         from service.services import NAME
 
         try:
             super().load_wsgi()
-            self.wsgi.extensions[NAME].store.ping()
+            self._parts = self.wsgi.extensions[NAME]
+            self._parts.store.ping()
+            self._parts.follower.look()
         except StoreUnavailable as error:
             self.log.error("%s", error)
             if self.age == 1:
@@ -74,7 +75,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.log.exception("The service cannot be loaded.")
             self._give_up()
         settle()
+        self._parts.follower.start()
         self.log.info("Worker ready (pid: %s)", self.pid)
+
+    def run(self) -> None:
+        """Serve, and in the end leave no thread behind."""
+        try:
+            super().run()
+        finally:
+            self._parts.follower.stop()
 
     def _give_up(self) -> NoReturn:
         if self.age == 1:
@@ -129,18 +138,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             client.sendall(problem_response(status))
         except OSError:
             self.log.debug("The client has gone.")
-
-
-def settle() -> None:
-    """Tidy up once all is loaded that stays.
-
-    The collector need not look through it ever again, and what was freed while loading
-    goes back to the system: 15 MB, where the C library is GNU's.
-    """
-    gc.collect()
-    gc.freeze()
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def shut_reading(sock: socket.socket) -> None:

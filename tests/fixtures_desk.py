@@ -31,6 +31,7 @@ from service.settings import load_settings
 from service.store.accounts import Accounts, Moderator, Role
 from service.store.records import Site
 from service.store.sites import Sites
+from tests.fixtures_service import NO_SAMPLES
 from tests.fixtures_store import NOON, PASSWORD
 
 MARY, ZOE, EDITH = "Mary of the desk", "Zoë of the desk", "Edith of the desk"
@@ -105,7 +106,7 @@ def desk_app(
     """The app that all these desks stand in."""
     folder = tmp_path_factory.mktemp("desk")
     shutil.copy(prepared_sqlite, folder / "refrain.db")
-    env = {"REFRAIN_DATA_DIR": str(folder), "REFRAIN_SECOND_SHARE": "0"}
+    env = {"REFRAIN_DATA_DIR": str(folder), "REFRAIN_SECOND_SHARE": "0"} | NO_SAMPLES
     app = create_app(load_settings(env))
     yield app
     app.extensions[NAME].store.database.close()

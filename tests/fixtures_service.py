@@ -30,6 +30,8 @@ from tests.fixtures_store import KEY
 
 ROOT = Path(__file__).parent.parent
 WORKERS = 2
+NO_SAMPLES = {"REFRAIN_SAMPLE_SHARE": "0"}
+"""Ids are new at every run: none is to be drawn by chance."""
 START_S = 30.0
 """How long a server may take to start; a loaded machine is slow."""
 
@@ -81,6 +83,7 @@ def start(folder: Path, stderr: int, **env: str) -> subprocess.Popen[bytes]:
             "REFRAIN_DATA_DIR": str(folder),
             "PORT": "0",
             "WEB_CONCURRENCY": str(WORKERS),
+            **NO_SAMPLES,
             **env,
         },
         stderr=stderr,
@@ -104,7 +107,7 @@ def wait_for_url(process: subprocess.Popen[bytes], log_file: Path, workers: int)
 def settings(tmp_path: Path, prepared_sqlite: Path) -> Settings:
     """Settings for a database of the test's own, as the first start leaves it."""
     shutil.copy(prepared_sqlite, tmp_path / "refrain.db")
-    return load_settings({"REFRAIN_DATA_DIR": str(tmp_path)})
+    return load_settings({"REFRAIN_DATA_DIR": str(tmp_path)} | NO_SAMPLES)
 
 
 @pytest.fixture(scope="session")
@@ -114,7 +117,7 @@ def app(
     """The app on an SQLite file; KEY opens its site `default`."""
     folder = tmp_path_factory.mktemp("app")
     shutil.copy(prepared_sqlite, folder / "refrain.db")
-    app = create_app(load_settings({"REFRAIN_DATA_DIR": str(folder)}))
+    app = create_app(load_settings({"REFRAIN_DATA_DIR": str(folder)} | NO_SAMPLES))
     yield app
     app.extensions[NAME].store.database.close()
 

@@ -32,6 +32,8 @@ MARY, ZOE, OLGA = "Mary", "Zoë", "Olga"
 ENVIRONMENT = {
     # Every decision is meant to stand: nobody is asked for a second opinion.
     "REFRAIN_SECOND_SHARE": "0",
+    # Ids are new at every run: none is to be drawn by chance.
+    "REFRAIN_SAMPLE_SHARE": "0",
     # The receivers of webhooks stand on this machine.
     "REFRAIN_PRIVATE_WEBHOOKS": "yes",
 }

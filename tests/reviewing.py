@@ -89,9 +89,11 @@ class World:
         id: str,
         verdict: Verdict = FLAGGED,
         text: str | None = None,
+        *,
+        is_sample: bool = False,
         **changes: object,
     ) -> Comment:
-        """Have a comment moderated; by default no two are alike."""
+        """Have a comment moderated; by default no two are alike, and none is drawn."""
         text = said_by(id) if text is None else text
         sent = replace(comment(id, text), **{"parent_id": None, **changes})  # type: ignore[arg-type]
         is_kept = verdict.flagged or verdict.outcome is Outcome.REJECT
@@ -101,7 +103,7 @@ class World:
             self.store.text_hash(text),
             verdict,
             self.clock(),
-            alike=alike(text) if is_kept else None,
+            alike=alike(text) if is_kept or is_sample else None,
         )
         return sent
 

@@ -19,6 +19,7 @@ from service.api.parsing import is_blank, parse_comment
 from service.app import create_app
 from service.domain import Comment, Outcome
 from service.errors import InvalidInput
+from service.judging.bench import Bench
 from service.moderation import Moderation
 from service.services import NAME
 from service.settings import Settings
@@ -418,7 +419,7 @@ class Broken:
 def test_a_text_on_which_the_judge_breaks_is_flagged_and_kept(app: Flask) -> None:
     store = app.extensions[NAME].store
     seen: list[Exception] = []
-    moderation = Moderation(Broken(), store, on_failure=seen.append)  # type: ignore[arg-type]
+    moderation = Moderation(Bench(Broken()), store, on_failure=seen.append)  # type: ignore[arg-type]
     site = store.site_of_key(known_key())
 
     decision = moderation.moderate(site, Comment("odd", id="broken-judge"))

@@ -28,7 +28,6 @@ from service.desk.overview.charts import (
     meter,
 )
 from service.desk.overview.periods import By, periods
-from service.desk.overview.plots import Section, View
 from service.desk.overview.scales import (
     DURATIONS,
     MOST_TICKS,
@@ -39,8 +38,11 @@ from service.desk.overview.scales import (
     round_step,
     share_scale,
 )
+from service.desk.overview.sections import Section
+from service.desk.overview.views import View
 from service.domain import Outcome
-from service.store.tallies import Opinion, Pair, Proposal, Tally
+from service.store.tallies import Opinion, Pair, Proposal, Samples, Tally
+from service.watch import LEAST_SAMPLES
 
 ACCEPT, REJECT = Outcome.ACCEPT, Outcome.REJECT
 Draw = Callable[[Plot, str], Markup]
@@ -317,6 +319,7 @@ def sections(*days: Tally, by: By = By.DAY) -> dict[str, Section]:
         plots.waits(view),
         plots.with_the_model(view),
         plots.with_each_other(view),
+        plots.misses(view),
     )
     return {section.id: section for section in made}
 
@@ -335,6 +338,7 @@ BUSY = Tally(
         Pair(REJECT, ACCEPT): 10,
         Pair(REJECT, REJECT): 15,
     },
+    samples=Samples(decided=40, rejected=1, drawn=50),
 )
 
 
@@ -365,6 +369,10 @@ def test_every_plot_has_its_numbers_in_a_table_the_latest_first() -> None:
         ("Tue 3 Nov, so far", "0", "0", "0", "–", "–", "0.40"),
         ("Mon 2 Nov", "50", "35", "15", "70.0%", "0.40", "0.40"),
     )
+    assert found["misses"].table.rows == (
+        ("Tue 3 Nov, so far", "0", "0", "0", "2.5%", "0.4%", "12.9%"),
+        ("Mon 2 Nov", "50", "40", "1", "2.5%", "0.4%", "12.9%"),
+    )
 
 
 def test_by_week_the_numbers_are_those_of_the_week() -> None:
@@ -386,7 +394,48 @@ def test_one_comment_that_nobody_decided_on_is_plotted() -> None:
     found = sections(Tally(accepted=1))
 
     drawn = {id: len(section.drawings) for id, section in found.items()}
-    assert drawn == {"volume": 1, "rates": 2, "waits": 0, "model": 0, "people": 0}
+    none = dict.fromkeys(("waits", "model", "people", "misses"), 0)
+    assert drawn == {"volume": 1, "rates": 2} | none
+
+
+def test_what_is_missed_is_estimated_from_all_samples_until_then() -> None:
+    found = sections(BUSY, Tally(), replace(BUSY, samples=Samples(60, 0, 90)))["misses"]
+
+    assert found.lead == (
+        "In this time 140 of the accepted comments were drawn at random as samples. "
+        "Moderators decided 100 samples and rejected 1 of them; what readers reported "
+        "or the site decided first does not count. So an estimated 1.0% of the 12 that "
+        "were accepted break the rule; with 95% confidence, from 0.2% to 5.4%."
+    )
+    assert [row[4:] for row in found.table.rows] == [
+        ("1.0%", "0.2%", "5.4%"),
+        ("2.5%", "0.4%", "12.9%"),
+        ("2.5%", "0.4%", "12.9%"),
+    ]
+
+
+def test_of_a_few_samples_it_is_said_how_many_and_nothing_is_estimated() -> None:
+    few = replace(BUSY, samples=Samples(LEAST_SAMPLES - 1, 1, drawn=200))
+
+    found = sections(few)["misses"]
+
+    assert found.lead == (
+        "In this time 200 of the accepted comments were drawn at random as samples. "
+        "Moderators decided 19 samples and rejected 1 of them; what readers reported "
+        "or the site decided first does not count. To estimate what is missed, 20 are "
+        "needed."
+    )
+    assert [drawing.plot.id for drawing in found.drawings] == ["samples"]
+    assert found.table.rows[0][4:] == ("–", "–", "–")
+
+
+def test_the_first_samples_do_not_press_what_is_known_flat() -> None:
+    first, later = (replace(BUSY, samples=Samples(n, 0)) for n in (20, 1_000))
+
+    _, rate = sections(first, later)["misses"].drawings
+
+    assert rate.plot.series[2].values[0] == pytest.approx(0.16, abs=0.01)
+    assert rate.plot.scale.ticks[-1][0] == pytest.approx(0.01)
 
 
 def test_a_column_says_what_it_counts() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -13,8 +17,18 @@ import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from model.drift import EDGES
+from model.judge import load_judge
+from service.app import create_app
+from service.services import NAME
+from service.settings import load_settings
+from service.store.database import open_database
+from service.store.store import Store
 from tests.fixtures_service import Server, serving
 from tests.fixtures_store import KEY
+from tests.reviewing import World, approve, make_world, reject
+from tests.samples import ACCEPTED
+from tests.versions import altered
 
 FOUL = {"text": "What the fuck is wrong with this world."}
 FAIR = {"text": "The council should publish the report."}
@@ -99,6 +113,21 @@ def lone(tmp_path: Path, prepared_sqlite: Path) -> Path:
     return tmp_path
 
 
+def test_counts_are_told_even_where_the_card_breaks_the_watch(lone: Path) -> None:
+    card: dict[str, object] = {"reference": {"edges": list(EDGES)}}
+    folder = altered(lone, "2026-12-03-unread", card)
+    env = {"REFRAIN_DATA_DIR": str(lone), "REFRAIN_ARTIFACT": str(folder)}
+    app = create_app(load_settings(env))
+    client = app.test_client()
+
+    answers = [client.get("/metrics") for _ in range(3)]
+    app.extensions[NAME].store.database.close()
+
+    assert [answer.status_code for answer in answers] == [200] * 3
+    told = answers[-1].get_data(as_text=True)
+    assert count(told, "refrain_watch_errors_total") >= 1
+
+
 def test_every_worker_answers_with_the_counts_of_all(lone: Path) -> None:
     with serving(lone) as server:
         headers = {"Authorization": f"Bearer {KEY}", "Connection": "close"}
@@ -126,6 +155,75 @@ def test_counts_outlive_the_worker_that_made_them(lone: Path) -> None:
         exposition = httpx.get(f"{server.url}/metrics").text
         models = [key for key in samples(exposition) if key[0] == "refrain_model_info"]
         assert len(models) == 1
+
+
+WATCHED = {
+    ("refrain_miss_rate", "low"),
+    ("refrain_miss_rate", "high"),
+    ("refrain_miss_rate", "estimate"),
+    ("refrain_drift", "scores"),
+    ("refrain_drift", "fates"),
+    ("refrain_samples_decided", ""),
+}
+
+
+def watched(server: Server) -> dict[tuple[str, str], float]:
+    """What is told of samples and drift, each under its name and its only label."""
+    exposition = httpx.get(
+        f"{server.url}/metrics", timeout=30, headers={"Connection": "close"}
+    ).text
+    found = [
+        ((name, "".join(value for _, value in labels)), number)
+        for (name, labels), number in samples(exposition).items()
+        if name.startswith(tuple(name for name, _ in WATCHED))
+    ]
+    assert len(found) == len(dict(found))
+    return dict(found)
+
+
+@pytest.fixture
+def world(lone: Path) -> Iterator[World]:
+    """The database of such a server, today."""
+    database = open_database(f"sqlite:///{lone / 'refrain.db'}")
+    world = make_world(Store(database))
+    world.clock.now = datetime.now(UTC)
+    yield world
+    database.close()
+
+
+def test_every_worker_tells_how_much_is_missed_and_how_far_comments_drift(
+    lone: Path, world: World
+) -> None:
+    verdict = replace(ACCEPTED, model=load_judge().model_version)
+    for i in range(200):
+        world.send(f"c-{i}", verdict, is_sample=i < 148)
+    for i in range(148):
+        (reject if i < 15 else approve)(world, f"c-{i}")
+
+    with serving(lone) as server:
+        seen = [watched(server) for _ in range(20)]
+
+    assert all(one == seen[0] for one in seen)
+    assert seen[0].keys() == WATCHED
+    assert seen[0]["refrain_samples_decided", ""] == 148
+    assert seen[0]["refrain_miss_rate", "estimate"] == pytest.approx(15 / 148)
+    # R. G. Newcombe, Statistics in Medicine 17 (1998), 857-872, table I, method 3.
+    ends = [seen[0]["refrain_miss_rate", end] for end in ("low", "high")]
+    assert ends == pytest.approx([0.0624, 0.1605], abs=5e-5)
+    # All of one score, and none flagged: nothing like what the card expects.
+    assert seen[0]["refrain_drift", "scores"] > 1
+    assert seen[0]["refrain_drift", "fates"] > 0.25
+
+
+def test_without_samples_or_comments_nothing_is_made_up(
+    lone: Path, world: World
+) -> None:
+    with serving(lone) as server:
+        found = watched(server)
+
+    assert found.pop(("refrain_samples_decided", "")) == 0
+    assert len(found) == len(WATCHED) - 1
+    assert all(map(math.isnan, found.values()))
 
 
 def moderated(server: Server) -> float:

@@ -70,6 +70,28 @@ def test_what_waited_before_the_desk_is_found_by_it(empty_url: str) -> None:
     database.close()
 
 
+def test_what_was_counted_before_versions_were_stored_is_counted_anew(
+    empty_url: str,
+) -> None:
+    database = open_database(empty_url)
+    create_file(database)
+    with database.writing() as connection:
+        upgrade(connection, "0002")
+        connection.exec_driver_sql(
+            "INSERT INTO sites (id, name, policy_version, created_at) "
+            "VALUES (1, 'paper', 1, 0)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO tallies (site_id, day, figures) VALUES (1, 20000, '{}')"
+        )
+
+    migrate(database)
+
+    with database.reading() as connection:
+        assert connection.scalar(sql("SELECT count(*) FROM tallies")) == 0
+    database.close()
+
+
 def comment_before_the_desk(connection: Connection, key: int, text: str | None) -> None:
     reason = {
         "rule": "personal",

@@ -5,23 +5,27 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from model.finding import Rule, Span
+from model.finding import Attribute, Rule, Span
 from service.app import create_app
 from service.desk.overview.page import MOST_BY_DAY, MOST_DAYS, Choice, asked
 from service.desk.overview.periods import By
-from service.domain import Article, Outcome, Verdict
+from service.domain import Article, Outcome, Thresholds, Verdict
 from service.services import NAME
 from service.settings import load_settings
 from service.store.accounts import Role
+from service.store.records import Submission
+from service.store.sites import Sites
 from service.store.store import Store
+from service.watch import LEAST, LEAST_BEFORE
 from tests.reviewing import FLAGGED, World, make_world
-from tests.samples import ACCEPTED, REJECTED
+from tests.samples import ACCEPTED, REJECTED, comment
 from tests.test_overview import lexicon
 from tests.visitor import Visitor
 
@@ -147,6 +151,149 @@ def test_every_plot_stands_above_its_numbers(
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     assert "kappa 1.00" in page
+
+
+def test_the_page_says_how_much_the_model_misses(editor: Visitor, world: World) -> None:
+    for i in range(40):
+        world.send(f"c-{i}", ACCEPTED, is_sample=i < 25)
+    for i in range(20):
+        decide(world, f"c-{i}", Outcome.ACCEPT if i else Outcome.REJECT)
+
+    page = overview(editor)
+
+    assert (
+        "In this time 25 of the accepted comments were drawn at random as samples. "
+        "Moderators decided 20 samples and rejected 1 of them; what readers reported "
+        "or the site decided first does not count. So an estimated 5.0% of the 40 that "
+        "were accepted break the rule; with 95% confidence, from 0.9% to 23.6%."
+    ) in text_of(page)
+    assert page.count("<details>") == 4
+    assert re.search(r"so far 25 20 1 5.0% 0.9% 23.6%", text_of(page))
+
+
+def test_without_samples_nothing_is_said_of_what_is_missed(
+    editor: Visitor, world: World
+) -> None:
+    world.send("c-1", ACCEPTED)
+
+    assert "Nobody has decided on a sample." in text_of(overview(editor))
+
+
+def judged(
+    world: World, verdict: Verdict, score: float, count: int, days_ago: int = 0
+) -> None:
+    """Have comments of one score moderated, some days ago; the earliest ones first."""
+    found = replace(verdict, scores=dict.fromkeys(Attribute, score))
+    now = world.clock() - timedelta(days=days_ago)
+    sent = [comment(f"{score}-{days_ago}-{i}") for i in range(count)]
+    text_hash = world.store.text_hash(sent[0].text)
+    submissions = [Submission(one, text_hash, found, None) for one in sent]
+    for i in range(0, count, 500):
+        world.store.record_many(world.site.id, submissions[i : i + 500], now)
+
+
+def by_the_model(desk: Flask, verdict: Verdict = ACCEPTED) -> Verdict:
+    """The verdict as the version gives it that judges here."""
+    return replace(verdict, model=desk.extensions[NAME].moderation.model_version)
+
+
+def notices(page: str) -> list[str]:
+    """What people are told of by itself: its class, and the words."""
+    found = re.findall(r'<p class="(message[^"]*)" role="status">([^<]*)</p>', page)
+    return [f"{style}: {text}" for style, text in found]
+
+
+def test_a_week_unlike_those_before_is_warned_of_with_what_to_do(
+    editor: Visitor, world: World, desk: Flask
+) -> None:
+    judged(world, by_the_model(desk), 0.05, 900, days_ago=10)
+    judged(world, by_the_model(desk), 0.05, 100)
+    judged(world, by_the_model(desk, REJECTED), 0.9, 150)
+
+    before, training = notices(overview(editor))
+
+    assert before.startswith(
+        "message doubt: This week’s comments differ much from those of the four weeks "
+        "before (population stability index "
+    )
+    assert re.search(r"\d\.\d\d by scores and \d\.\d\d by verdicts", before)
+    assert "decide the samples in the queue" in before
+    assert "(flask replay)" in before
+    assert "(flask learn)" in before
+    assert training.startswith("message doubt: The comments of this site differ much")
+
+
+def test_a_week_a_little_unlike_those_before_is_mentioned(
+    editor: Visitor, world: World, desk: Flask
+) -> None:
+    judged(world, by_the_model(desk), 0.05, 500, days_ago=11)
+    judged(world, by_the_model(desk), 0.1, 500, days_ago=10)
+    judged(world, by_the_model(desk), 0.05, 300)
+    judged(world, by_the_model(desk), 0.1, 150)
+
+    before, *_ = notices(overview(editor))
+
+    assert before.startswith("message: This week’s comments differ a little from")
+    assert "flask" not in before
+
+
+def test_a_week_like_those_before_is_not_worth_a_word(
+    editor: Visitor, world: World, desk: Flask
+) -> None:
+    judged(world, by_the_model(desk), 0.05, 900, days_ago=10)
+    judged(world, by_the_model(desk), 0.05, 300)
+
+    page = overview(editor, "days=7")
+
+    assert not any("four weeks before" in said for said in notices(page))
+    assert "The four weeks before" in page  # In the plot.
+    assert re.search(r"0.04–0.08 100.0% 99.\d% 19.8%", text_of(page))
+
+
+def test_few_comments_and_a_version_just_promoted_are_not_compared(
+    editor: Visitor, world: World, desk: Flask
+) -> None:
+    judged(world, by_the_model(desk), 0.9, LEAST - 1)
+    judged(world, replace(ACCEPTED, model="the one before"), 0.8, 2 * LEAST)
+
+    page = overview(editor)
+
+    assert notices(page) == []
+    assert "fewer than 200 comments here: too few to be compared" in text_of(page)
+
+
+@pytest.mark.parametrize("before", [LEAST_BEFORE - 1, LEAST_BEFORE])
+def test_a_version_that_has_learnt_is_compared_with_its_own_weeks_only(
+    editor: Visitor, world: World, desk: Flask, before: int
+) -> None:
+    shipped = desk.extensions[NAME].moderation.card
+    card = {name: shipped[name] for name in shipped if name != "reference"}
+    desk.extensions[NAME].moderation.bench.shared.card = card
+    judged(world, by_the_model(desk), 0.05, before, days_ago=10)
+    judged(world, by_the_model(desk), 0.9, 300)
+
+    page = overview(editor)
+
+    is_known = before == LEAST_BEFORE
+    assert "There is no line of what the model was measured on" in text_of(page)
+    assert ("The four weeks before" in page) is is_known
+    assert ("nothing is compared yet" in text_of(page)) is not is_known
+    assert len(notices(page)) == is_known
+
+
+def test_verdicts_by_thresholds_of_its_own_are_not_held_against_the_card(
+    editor: Visitor, world: World, desk: Flask
+) -> None:
+    sites = Sites(world.database)
+    sites.set_thresholds(
+        "default", Rule.PERSONAL, Thresholds(0.1, 0.2), by="test", now=world.clock()
+    )
+    judged(world, by_the_model(desk, REJECTED), 0.3, 2 * LEAST)
+
+    (training,) = notices(overview(editor))
+
+    assert "by scores" in training
+    assert "by verdicts" not in training
 
 
 def test_the_page_needs_nothing_that_its_policy_forbids(

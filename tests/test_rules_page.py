@@ -24,6 +24,7 @@ from service.store.accounts import Accounts, Moderator, Role
 from service.store.database import Database
 from service.store.records import Site
 from service.store.sites import Sites
+from tests.fixtures_service import NO_SAMPLES
 from tests.fixtures_store import NOON, PASSWORD
 from tests.visitor import Visitor
 
@@ -39,7 +40,7 @@ def desk(
     """An app of this module's own, with a moderator named mary."""
     folder = tmp_path_factory.mktemp("rules")
     shutil.copy(prepared_sqlite, folder / "refrain.db")
-    app = create_app(load_settings({"REFRAIN_DATA_DIR": str(folder)}))
+    app = create_app(load_settings({"REFRAIN_DATA_DIR": str(folder)} | NO_SAMPLES))
     Accounts(database_of(app)).create_moderator(
         Moderator("mary", hash_password(PASSWORD), Role.MODERATOR, NOON)
     )

@@ -7,6 +7,7 @@ site or a comment.  Keep /metrics from the public in the proxy.
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from flask import Blueprint, Response
 
@@ -15,8 +16,9 @@ from service.api.problems import of_status, response
 from service.api.routes import answer
 from service.api.shapes import AliveAnswer, ReadyAnswer
 from service.errors import StoreUnavailable
+from service.logs import outline
 from service.metrics import CONTENT_TYPE
-from service.services import services
+from service.services import Services, services
 
 bp = Blueprint("health", __name__)
 
@@ -30,9 +32,13 @@ def alive() -> Response:
 
 @bp.get("/readyz")
 def ready() -> Response:
-    """Say whether the database answers and which model is loaded."""
+    """Say whether the database answers and which model is loaded.
+
+    Ready even where that is not the version it should be: another one judges, and to
+    take the service away would have every comment wait.
+    """
     parts = services()
-    version = parts.moderation.model_version
+    version, problem_of_model = parts.moderation.model_version, parts.follower.problem
     try:
         parts.store.ping()
     except StoreUnavailable as error:
@@ -40,6 +46,8 @@ def ready() -> Response:
         problem["checks"] = {"store": str(error), "model": version}
         return response(problem, {"Retry-After": str(RETRY_AFTER_S)})
     status: ReadyAnswer = {"status": "ready", "store": "ok", "model": version}
+    if problem_of_model:
+        status["problem"] = problem_of_model
     return answer(status)
 
 
@@ -49,4 +57,18 @@ def metrics() -> Response:
     parts = services()
     with suppress(StoreUnavailable):
         parts.metrics.webhooks(parts.outbox.backlog())
+        _watch(parts)
     return Response(parts.metrics.exposition(), content_type=CONTENT_TYPE)
+
+
+def _watch(parts: Services) -> None:
+    """Note what is watched over weeks; a fault in that must not hide all counts."""
+    try:
+        watched = parts.watch.look(parts.moderation.card, datetime.now(UTC))
+        if watched is not None:
+            parts.metrics.watched(watched)
+    except StoreUnavailable:
+        raise
+    except Exception as error:
+        parts.metrics.error("watch_errors")
+        parts.log.error("watching failed", **outline(error))

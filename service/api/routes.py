@@ -140,7 +140,8 @@ def policy() -> Response:
 def model() -> Response:
     """Show the card of the model that judges."""
     parts, _ = opened()
-    return answer(model_answer(parts.moderation.model_version, parts.model_card))
+    bench = parts.moderation.bench
+    return answer(model_answer(bench.version, bench.card))
 
 
 def opened() -> tuple[Services, Site]:

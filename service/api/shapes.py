@@ -5,7 +5,7 @@ Problems have theirs in `service.api.problems`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic asks for it below Python 3.12
@@ -275,3 +275,9 @@ class ReadyAnswer(TypedDict):
     status: Literal["ready"]
     store: Literal["ok"]
     model: Annotated[str, Field(description="Version of the model that judges.")]
+    problem: NotRequired[
+        Annotated[
+            str,
+            Field(description="Which version should judge, and cannot be served."),
+        ]
+    ]

@@ -19,6 +19,9 @@ from service.store.store import Store
 
 P = ParamSpec("P")
 
+MOMENTS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
+"""How a time in UTC is typed."""
+
 PARTS = "refrain"
 """Where in `extensions` the parts are: `service.services.NAME`."""
 
@@ -29,6 +32,24 @@ class Parts:
 
     settings: Settings
     store: Store
+
+
+class Threshold(click.ParamType[float | None]):
+    """A score from 0 to 1, or `off`."""
+
+    name = "score"
+
+    def convert(
+        self,
+        value: str | float | None,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float | None:
+        """Parse one; what it may be is `Thresholds`' to say."""
+        try:
+            return None if value in (None, "off") else float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number nor `off`.", param, ctx)
 
 
 def plainly(function: Callable[P, None]) -> Callable[P, None]:
@@ -65,3 +86,8 @@ def now() -> datetime:
 def day(moment: datetime) -> str:
     """A date for people."""
     return f"{moment:%Y-%m-%d}"
+
+
+def shown(threshold: float | None) -> str:
+    """A threshold as it is typed."""
+    return "off" if threshold is None else f"{threshold:g}"

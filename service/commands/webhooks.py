@@ -9,12 +9,11 @@ from secrets import token_bytes
 
 import click
 
-from service.commands.common import database, day, now, parts, plainly
+from service.commands.common import MOMENTS, database, day, now, parts, plainly
 from service.store.deliveries import Deliveries
 from service.store.endpoints import Endpoints
 from service.webhooks.network import check_url
 
-MOMENTS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
 SECRET_BYTES = 32
 
 

@@ -27,6 +27,16 @@ class Judges:
         # Tuples are replaced, never changed: they are read without the lock.
         self._of_site: dict[int, tuple[tuple[Site, Judge], ...]] = {}
 
+    def with_model(self, shared: Judge) -> Judges:
+        """The judges for another version of the model, which shares the words here."""
+        judges = Judges(shared)
+        with self._compiling:
+            judges._of_site = {
+                id: tuple((site, judge.with_model(shared)) for site, judge in known)
+                for id, known in self._of_site.items()
+            }
+        return judges
+
     def of(self, site: Site) -> Judge:
         """The site's judge.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
-from service.domain import AUTOMATIC, Decision, Waiting
+from service.domain import AUTOMATIC, Decision
 from service.store.database import Database
 from service.store.records import (
     Recorded,
@@ -41,7 +41,7 @@ DECISION = select(decisions).where(
 )
 INSERT_DECISION = insert(decisions).inline()
 INSERT_TEXT = insert(texts).inline()
-OF_PEOPLE = {"waiting", "waiting_since", "together_with"}
+OF_PEOPLE = {"waiting_since", "together_with"}
 """Columns of the log that only a person's decision fills."""
 
 
@@ -79,14 +79,14 @@ class Ledger:
         """Make ready what `enter` writes."""
         decision = Decision(submission.verdict, AUTOMATIC, now, 1)
         moment = microseconds(now)
-        waits = moment if submission.verdict.flagged else None
+        waits = moment if submission.waiting else None
         return Entry(
             site_id,
             submission,
             now,
             _first_columns(site_id, submission, now)
             | {"received_at": moment, "waiting_since": waits},
-            {"number": 1} | decision_columns(decision) | {"decided_at": moment},
+            {"number": 1} | _log_columns(submission, decision) | {"decided_at": moment},
             Recorded(submission.text_hash, decision),
         )
 
@@ -173,7 +173,7 @@ def _enter(
     decision = Decision(submission.verdict, AUTOMATIC, now, revision)
     connection.execute(
         INSERT_DECISION,
-        {"comment_key": key, "number": number} | decision_columns(decision),
+        {"comment_key": key, "number": number} | _log_columns(submission, decision),
     )
     if submission.alike:
         connection.execute(INSERT_TEXT, _text_columns(key, submission, revision))
@@ -189,7 +189,8 @@ def _enter_many(
         for key, s in submissions.items()
     }
     rows = [
-        {"comment_key": key, "number": 1} | decision_columns(recorded.decision)
+        {"comment_key": key, "number": 1}
+        | _log_columns(submissions[key], recorded.decision)
         for key, recorded in entered.items()
     ]
     kept = [_text_columns(k, s, 1) for k, s in submissions.items() if s.alike]
@@ -221,8 +222,8 @@ def _present_columns(
         "decision": number,
         "outcome": verdict.outcome.value,
         "flagged": verdict.flagged,
-        "waiting": Waiting.FLAGGED.value if verdict.flagged else None,
-        "waiting_since": now if verdict.flagged else None,
+        "waiting": _waiting(submission),
+        "waiting_since": now if submission.waiting else None,
         "rule": strongest and strongest.rule and strongest.rule.value,
         "source": strongest and strongest.source.value,
         "score": strongest and strongest.score,
@@ -230,6 +231,15 @@ def _present_columns(
         "alike": submission.alike,
         "received_at": now,
     } | comment_columns(submission.comment)
+
+
+def _log_columns(submission: Submission, decision: Decision) -> dict[str, Any]:
+    # Also here: what was drawn as a sample stays one, whatever else it waits for later.
+    return decision_columns(decision) | {"waiting": _waiting(submission)}
+
+
+def _waiting(submission: Submission) -> str | None:
+    return submission.waiting and submission.waiting.value
 
 
 def _text_columns(key: int, submission: Submission, revision: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from model.finding import Rule
 from service.domain import Kind, Outcome, Waiting
@@ -17,6 +18,8 @@ from service.store.tallies import Opinion, Pair, Proposal
 
 PEOPLE = (Kind.REVIEW, Kind.APPEAL, Kind.SECOND, Kind.SITE)
 """The kinds of decisions that people make."""
+NO_HURRY = (Waiting.SECOND, Waiting.SAMPLE)
+"""What a comment may wait for while its decision stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class Entry:
     `rule` is of the strongest reason if the decision is automatic, else the one that
     the person named.  `waiting` is what a person found the comment waiting for, and
     `waiting_since` since when; None if it did not wait.  `is_copy` says that it was
-    decided as one with another comment.
+    decided as one with another comment.  `model` is the version whose verdict it is, or
+    whose verdict the person saw.
     """
 
     number: int
@@ -40,14 +44,16 @@ class Entry:
     waiting: Waiting | None = None
     waiting_since: datetime | None = None
     is_copy: bool = False
+    model: str = ""
 
     @property
     def waited_s(self) -> int | None:
         """How long the comment had waited for a decision, in seconds.
 
-        None if it did not: what waits for a second opinion has a decision already.
+        None if it did not: what waits for a second opinion has a decision already, and
+        for a sample nobody waits.
         """
-        if self.waiting_since is None or self.waiting is Waiting.SECOND:
+        if self.waiting_since is None or self.waiting in NO_HURRY:
             return None
         # Clocks of two machines may differ by a little.
         return max(0, round((self.at - self.waiting_since).total_seconds()))
@@ -58,12 +64,15 @@ class Fact:
     """What one person's decision says.
 
     `opinion` is None unless it is the first person's on this revision, and `pair`
-    unless it is a second opinion.
+    unless it is a second opinion.  `is_of_sample` says that it is a moderator's, the
+    first on what moderators found as a sample.  What readers reported or the site's own
+    system decided before that is none: it was not chosen by chance.
     """
 
     entry: Entry
     opinion: Opinion | None
     pair: Pair | None
+    is_of_sample: bool
 
     @property
     def is_first_rejection(self) -> bool:
@@ -75,13 +84,71 @@ class Fact:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What people's decisions on one revision come to.
+
+    `entry` is the last of them and `verdict` the automatic one that they looked at.
+    `came_by` is what the first person found the comment waiting for, who may have left
+    it to the editors; None if it did not wait, or was a sample and the site's own
+    system decided first.  `is_settled` is False while two people differ and no editor
+    has decided.
+    """
+
+    entry: Entry
+    verdict: Entry
+    came_by: Waiting | None
+    is_settled: bool
+
+
 def facts(log: Sequence[Entry]) -> Iterator[Fact]:
     """Find what people decided on a comment, given all its decisions, oldest first."""
-    held = _not_undone(log)
+    whole = _not_undone(log)
+    held = [entry for entry in whole if entry.kind is not Kind.ESCALATION]
     for i, entry in enumerate(held):
         if entry.kind in PEOPLE:
             before = [e for e in held[:i] if e.revision == entry.revision]
-            yield Fact(entry, _opinion(entry, before), _pair(entry, before))
+            opinion, pair = _opinion(entry, before), _pair(entry, before)
+            later = [e for e in whole if e.revision == entry.revision][1:]
+            is_sample = opinion is not None and _came_by(later) is Waiting.SAMPLE
+            yield Fact(entry, opinion, pair, is_sample)
+
+
+def rulings(log: Sequence[Entry]) -> dict[int, Ruling]:
+    """What people think of each revision, by its number, where one of them decided.
+
+    Args:
+        log: all decisions on a comment, oldest first.
+    """
+    found: dict[int, Ruling] = {}
+    for revision, group in groupby(_not_undone(log), lambda entry: entry.revision):
+        verdict, *later = group
+        decided = [entry for entry in later if entry.kind in PEOPLE]
+        if decided:
+            ruling = Ruling(decided[-1], verdict, _came_by(later), _is_settled(decided))
+            found[revision] = ruling
+    return found
+
+
+def _came_by(later: Sequence[Entry]) -> Waiting | None:
+    """How a comment came before people, by what the first of them did.
+
+    Args:
+        later: what was entered on one revision after the verdict; a decision is in it.
+    """
+    first = later[0]
+    kind = next(entry.kind for entry in later if entry.kind in PEOPLE)
+    is_chance = first.waiting is Waiting.SAMPLE and kind is Kind.REVIEW
+    if is_chance or first.waiting not in (None, Waiting.SAMPLE):
+        return first.waiting
+    return Waiting.ESCALATED if first.kind is Kind.ESCALATION else None
+
+
+def _is_settled(decided: Sequence[Entry]) -> bool:
+    """Whether the last decision is more than an opinion that differs from the first."""
+    if len(decided) < 2 or decided[-1].kind is not Kind.SECOND:
+        return True
+    return decided[-1].outcome is decided[-2].outcome
 
 
 def _not_undone(log: Sequence[Entry]) -> list[Entry]:
@@ -93,7 +160,7 @@ def _not_undone(log: Sequence[Entry]) -> list[Entry]:
                 held.pop()
         else:
             held.append(entry)
-    return [entry for entry in held if entry.kind is not Kind.ESCALATION]
+    return held
 
 
 def _is_of_itself(entry: Entry, before: Entry) -> bool:

@@ -11,12 +11,12 @@ kept.  Whoever changes what is counted deletes the kept days in a migration.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from service.store.counting import Stretch, count
+from service.store.counting import Stretch, count, glance
 from service.store.database import Database
 from service.store.schema import decisions, tallies
 from service.store.tallies import Tally, tally_json, tally_of
@@ -67,6 +67,20 @@ class Overview:
         found |= new
         return {day: found[day] for day in wanted if day in found}
 
+    def since(self, site_ids: Sequence[int], first: date, now: datetime) -> Tally:
+        """What some sites together come to from a day until now, as `glance` counts it.
+
+        Args:
+            site_ids: of `Site.id`.
+            first: the day, which should be near: nothing of this is kept.
+            now: the time now, in UTC.
+        """
+        start, end = _start(first), _start(now.date()) + DAY
+        with self._database.reading() as connection:
+            high = (connection.scalar(LAST_KEY) or 0) + 1
+            low = _first_key(connection, start - SLACK, high)
+            return glance(connection, Stretch(tuple(site_ids), low, high, start, end))
+
     def _count(
         self, connection: Connection, site_id: int, days: list[date], now: datetime
     ) -> Iterator[tuple[date, Tally]]:
@@ -81,7 +95,7 @@ class Overview:
             start, end = _start(day), _start(day) + DAY
             high = _first_key(connection, end + SLACK, high)
             low = _first_key(connection, start - SLACK, high)
-            yield day, count(connection, Stretch(site_id, low, high, start, end))
+            yield day, count(connection, Stretch((site_id,), low, high, start, end))
             if _is_over(day, now) and self._clock() >= patience_ends:
                 return
 

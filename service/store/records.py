@@ -22,6 +22,7 @@ from service.domain import (
     Reason,
     Thresholds,
     Verdict,
+    Waiting,
     Word,
 )
 from service.store.policies import Terms, terms_of
@@ -69,6 +70,17 @@ class Submission:
     text_hash: bytes
     verdict: Verdict
     alike: bytes | None
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """Why a person has to look at it, if one has.
+
+        A text in which nothing is seen is kept for one reason only: it is a sample.
+        """
+        if self.verdict.flagged:
+            return Waiting.FLAGGED
+        is_clean = self.verdict.outcome is Outcome.ACCEPT
+        return Waiting.SAMPLE if is_clean and self.alike else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@
            ├─ events ──── deliveries   what a site is told, and whether it has heard
            ├─ endpoints   where it wants to be told
            └─ tallies     figures of days that are over
+    models ─┬─ promotions   which version answers: the log; never updated
+            └─ shadows ──── differences   what a version would have decided otherwise
     moderators     who may decide, on one site or on all
     attempts       failed sign-ins
 
@@ -43,7 +45,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration.  Identifiers are zero-padded numbers, so that they compare."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -270,7 +272,8 @@ decisions = Table(
     Column("kind", Text, nullable=False, server_default="automatic"),
     Column("rule", Text),
     Column("note", Text),
-    # What a person found it waiting for, and since when: what an undo puts back.
+    # What a person found it waiting for, and since when: what an undo puts back.  Of an
+    # automatic one, what it waits for from then on.
     Column("waiting", Text),
     Column("waiting_since", Moment),
     # The key of the comment that it was decided as one with.
@@ -380,3 +383,60 @@ tallies = Table(
     Column("day", Integer, primary_key=True),
     Column("figures", Text, nullable=False),
 )
+
+models = Table(
+    "models",
+    metadata,
+    Column("version", Text, primary_key=True),
+    # `card.json` and `weights.npz`, as they were in the version's folder.
+    Column("card", Text, nullable=False),
+    # Some megabytes; null once neither promoted lately nor needed to go back to.
+    Column("weights", LargeBinary),
+    Column("stored_at", Moment, nullable=False),
+    Column("stored_by", Text, nullable=False),
+)
+
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("key", Key, primary_key=True),
+    # The version that answers from then on; null for the base, whichever it is.
+    Column("version", ForeignKey("models.version")),
+    # The one that answered until then.
+    Column("replaces", ForeignKey("models.version")),
+    # Of a rollback: the promotion that it undoes.
+    Column("undoes", ForeignKey("promotions.key"), unique=True),
+    Column("promoted_at", Moment, nullable=False),
+    Column("promoted_by", Text, nullable=False),
+)
+
+shadows = Table(
+    "shadows",
+    metadata,
+    Column("key", Key, primary_key=True),
+    # The version that judges beside the active one; null for none.
+    Column("version", ForeignKey("models.version")),
+    Column("begun_at", Moment, nullable=False),
+    Column("begun_by", Text, nullable=False),
+    # Comments that it has judged, and those it had no time for.
+    Column("judged", Integer, nullable=False, server_default="0"),
+    Column("skipped", Integer, nullable=False, server_default="0"),
+)
+
+# By the site's own id and not by key: a comment can be erased all the same.
+differences = Table(
+    "differences",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("shadow_key", ForeignKey("shadows.key"), nullable=False),
+    Column("site_id", ForeignKey("sites.id"), nullable=False),
+    Column("comment_id", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    # What the active version decided and the shadow would have: accept, flag, reject.
+    Column("was", Text, nullable=False),
+    Column("would", Text, nullable=False),
+    Column("was_rule", Text),
+    Column("would_rule", Text),
+    Column("noticed_at", Moment, nullable=False),
+)
+Index("ix_differences_shadow_key", differences.c.shadow_key, differences.c.key)

@@ -166,6 +166,17 @@ class Sites:
         with self._database.reading() as connection:
             return [version_of(row) for row in connection.execute(wanted)]
 
+    def version(self, site: Site, number: int) -> Version:
+        """One of a site's policies.
+
+        Raises:
+            InvalidInput: the site has had no such version.
+        """
+        found = self.versions(site, before=number + 1, limit=1)
+        if not found or found[0].number != number:
+            raise InvalidInput("", f"{site.name} has had no version {number}.")
+        return found[0]
+
     def restore(self, site: Site, version: int, *, by: str, now: datetime) -> Site:
         """Go back to the terms of an old version, in a new one.
 
@@ -173,11 +184,8 @@ class Sites:
             InvalidInput: the site has had no such version.
             StalePolicy: somebody else has changed the policy since `site` was read.
         """
-        found = self.versions(site, before=version + 1, limit=1)
-        if not found or found[0].number != version:
-            raise InvalidInput("", f"{site.name} has had no version {version}.")
-        note = f"Back to version {version}."
-        return self._change(site, found[0].terms, by, now, note)
+        terms = self.version(site, version).terms
+        return self._change(site, terms, by, now, f"Back to version {version}.")
 
     def _change(
         self, site: Site, terms: Terms, by: str, now: datetime, note: str | None

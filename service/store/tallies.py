@@ -15,6 +15,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
+from model.drift import BINS, FATES
 from model.finding import Rule
 from service.compact import dumps
 from service.domain import Outcome
@@ -57,6 +58,31 @@ class Pair(NamedTuple):
     second: Outcome
 
 
+class Samples(NamedTuple):
+    """How many samples moderators have decided, and how many of these they rejected.
+
+    `drawn` is how many came in the same time; of these, some may be decided later.
+    """
+
+    decided: int = 0
+    rejected: int = 0
+    drawn: int = 0
+
+
+NO_SAMPLES = Samples()
+
+
+class Spread(NamedTuple):
+    """How the verdicts of one version of the model spread.
+
+    `scores` are counts by `model.drift.bin_of`, `fates` in the order of
+    `model.drift.FATES`; both of the same comments.
+    """
+
+    scores: tuple[int, ...]
+    fates: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Heat:
     """How much trouble there was below one article."""
@@ -75,17 +101,23 @@ class Tally:
     `accepted`, `flagged`, `rejected`: every verdict is counted in one of them; what was
         flagged is not counted as accepted or rejected, whatever it got meanwhile.
     `articles`: by the article's id, the flagged and the rejected among them.
+    `spreads`: by the model's version.  Of a day with very many comments, some two
+        thousand are in it.
 
     Of people's decisions, by moderators as well as by the site's own, but for those
     that were undone:
 
     `approvals`, `rejections`: all of them.
     `waits`: seconds from when the comment began to wait until it was decided,
-        ascending.  Left out are decisions on what did not wait, and second opinions,
-        for what waits for one has a decision already.
+        ascending.  Left out are decisions on what did not wait, on samples, for which
+        nobody waits, and second opinions: what waits for one has a decision already.
     `opinions`: the first person's decision on each revision, against the verdict.  Of
         comments that were decided as one, one is counted.
     `pairs`: each second opinion, against the decision that it was asked about.
+    `samples`: a moderator's decision on each revision that was found as a sample.  Left
+        out are those that readers reported or the site's own system decided first: they
+        are the worse ones.  Each counts, also of those that were decided as one: they
+        stand for as many.
 
     `terms` are the words that the lexicon saw, folded, in what was rejected: by an
     automatic verdict, or by the first person who decided on what was accepted or
@@ -103,6 +135,8 @@ class Tally:
     opinions: Mapping[Opinion, int] = field(default_factory=dict)
     pairs: Mapping[Pair, int] = field(default_factory=dict)
     terms: Mapping[str, int] = field(default_factory=dict)
+    samples: Samples = NO_SAMPLES
+    spreads: Mapping[str, Spread] = field(default_factory=dict)
 
     @property
     def volume(self) -> int:
@@ -116,6 +150,7 @@ class Tally:
 
 
 NOTHING = Tally()
+NO_SPREAD = Spread((0,) * BINS, (0,) * len(FATES))
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
@@ -132,7 +167,22 @@ def total(tallies: Iterable[Tally]) -> Tally:
         opinions=_counted(day.opinions for day in days),
         pairs=_counted(day.pairs for day in days),
         terms=_counted(day.terms for day in days),
+        samples=all_samples(day.samples for day in days),
+        spreads=_spread(day.spreads for day in days),
     )
+
+
+def all_samples(samples: Iterable[Samples]) -> Samples:
+    """Add samples up."""
+    decided, rejected, drawn = _sums([NO_SAMPLES, *samples])
+    return Samples(decided, rejected, drawn)
+
+
+def all_spreads(spreads: Iterable[Spread]) -> Spread:
+    """Add spreads up; of none, all counts are zero."""
+    found = [NO_SPREAD, *spreads]
+    scores, fates = zip(*found, strict=True)
+    return Spread(_sums(scores), _sums(fates))
 
 
 def hottest(articles: Mapping[str, Heat], most: int) -> dict[str, Heat]:
@@ -162,12 +212,17 @@ def tally_json(tally: Tally) -> str:
             "opinions": [[*opinion, n] for opinion, n in tally.opinions.items()],
             "pairs": [[*pair, n] for pair, n in tally.pairs.items()],
             "terms": commonest(tally.terms, MOST_TERMS),
+            "samples": tally.samples,
+            "spreads": tally.spreads,
         }
     )
 
 
 def tally_of(text: str) -> Tally:
-    """Read a day that `tally_json` wrote; but for rare terms and articles, equal."""
+    """Read a day that `tally_json` wrote; but for rare terms and articles, equal.
+
+    One that was kept before samples and spreads were counted has none.
+    """
     item = json.loads(text)
     accepted, flagged, rejected = item["verdicts"]
     approvals, rejections = item["people"]
@@ -185,6 +240,11 @@ def tally_of(text: str) -> Tally:
         },
         pairs={Pair(Outcome(a), Outcome(b)): n for a, b, n in item["pairs"]},
         terms=item["terms"],
+        samples=Samples(*item.get("samples", ())),
+        spreads={
+            model: Spread(tuple(scores), tuple(fates))
+            for model, (scores, fates) in item.get("spreads", {}).items()
+        },
     )
 
 
@@ -197,6 +257,18 @@ def _counted(counts: Iterable[Mapping[T, int]]) -> dict[T, int]:
     for count in counts:
         added.update(count)
     return dict(added)
+
+
+def _spread(days: Iterable[Mapping[str, Spread]]) -> dict[str, Spread]:
+    by_model: dict[str, list[Spread]] = {}
+    for day in days:
+        for model, spread in day.items():
+            by_model.setdefault(model, []).append(spread)
+    return {model: all_spreads(spreads) for model, spreads in by_model.items()}
+
+
+def _sums(counts: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(map(sum, zip(*counts, strict=True)))
 
 
 def _added(days: Iterable[Mapping[str, Heat]]) -> dict[str, Heat]:

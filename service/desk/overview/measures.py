@@ -15,6 +15,7 @@ from service.desk.overview.figures import (
 )
 from service.desk.overview.numbers import NONE, coefficient, count, duration, per_cent
 from service.desk.overview.periods import Period
+from service.watch import MissRate, miss_rate
 
 Figure = Callable[[Period], float | None]
 Written = Callable[[float], str]
@@ -49,6 +50,14 @@ def _rest(part: Part) -> int:
 
 def _same(pairs: Square) -> int:
     return sum(row[i] for i, row in enumerate(pairs))
+
+
+def _missed(part: Callable[[MissRate], float]) -> Figure:
+    def until(period: Period) -> float | None:
+        rate = miss_rate(period.samples_until)
+        return None if rate is None else part(rate)
+
+    return until
 
 
 ALL = Measure("All", "", lambda p: p.tally.volume, count)
@@ -93,3 +102,18 @@ KAPPA = Measure("Kappa", "", lambda p: kappa(p.pairs), coefficient)
 KAPPA_UNTIL = Measure(
     "Kappa until then", "first", lambda p: kappa(p.pairs_until), coefficient
 )
+
+DRAWN = Measure("Drawn", "", lambda p: p.tally.samples.drawn, count)
+SAMPLED = Measure("Decided", "", lambda p: p.tally.samples.decided, count)
+HARMLESS = Measure(
+    "Approved",
+    "agreed",
+    lambda p: p.tally.samples.decided - p.tally.samples.rejected,
+    count,
+)
+MISSED = Measure("Rejected", "differed", lambda p: p.tally.samples.rejected, count)
+MISS_RATE_UNTIL = Measure(
+    "Missed, until then", "first", _missed(lambda r: r.estimate), per_cent
+)
+MISS_LOW_UNTIL = Measure("At least", "second", _missed(lambda r: r.low), per_cent)
+MISS_HIGH_UNTIL = Measure("At most", "second", _missed(lambda r: r.high), per_cent)

@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from service.desk.overview import plots
+from service.desk.overview import drifting, plots
 from service.desk.overview.agreement import Agreement, agreement, by_rule
 from service.desk.overview.charts import meter
 from service.desk.overview.measures import (
@@ -25,13 +25,23 @@ from service.desk.overview.measures import (
     UPHELD_RATE,
 )
 from service.desk.overview.numbers import count, per_cent
-from service.desk.overview.periods import By, Period, first_day, period, periods, span
-from service.desk.overview.plots import Section, View
+from service.desk.overview.periods import (
+    DAY,
+    By,
+    Period,
+    first_day,
+    period,
+    periods,
+    span,
+)
+from service.desk.overview.sections import Section
+from service.desk.overview.views import View
 from service.desk.session import moderators
 from service.services import services
 from service.store.overview import Overview
 from service.store.records import Site
 from service.store.tallies import Tally, commonest, hottest, total
+from service.watch import DAYS
 
 CHOICES = (7, 28, 91, 364)
 """How many days are offered; others may be asked for in the address."""
@@ -87,8 +97,11 @@ def page(site: Site) -> ResponseReturnValue:
     chosen, now = asked(request.args), datetime.now(UTC)
     today = now.date()
     first = first_day(chosen.by, chosen.days, today)
-    days = Overview(services().store.database).days(site.id, first, today, now)
+    earliest = min(first, today - (DAYS - 1) * DAY)
+    found = Overview(services().store.database).days(site.id, earliest, today, now)
+    days = {day: tally for day, tally in found.items() if day >= first}
     whole = period(first, today, total(days.values()), today)
+    compared = drifting.compare(site, services().moderation.card, found, today)
     return render_template(
         "desk/overview.html",
         chosen=chosen,
@@ -98,7 +111,11 @@ def page(site: Site) -> ResponseReturnValue:
         whole=whole,
         counted_from=None if first in days else span(min(days), min(days)),
         tiles=tiles(whole),
-        sections=sections(View(chosen.by, periods(chosen.by, days, today))),
+        notices=drifting.notices(compared),
+        sections=[
+            *sections(View(chosen.by, periods(chosen.by, days, today))),
+            drifting.section(compared),
+        ],
         rules=rules(whole.tally),
         terms=terms(whole.tally),
         articles=articles(whole.tally),
@@ -115,13 +132,14 @@ def asked(query: Mapping[str, str]) -> Choice:
 
 
 def sections(view: View) -> list[Section]:
-    """Everything that is plotted."""
+    """Everything that is plotted by day or week."""
     return [
         plots.volume(view),
         plots.rates(view),
         plots.waits(view),
         plots.with_the_model(view),
         plots.with_each_other(view),
+        plots.misses(view),
     ]
 
 

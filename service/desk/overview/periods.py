@@ -12,7 +12,7 @@ from itertools import groupby
 
 from service.desk.overview.agreement import Agreement, agreement, square
 from service.desk.overview.figures import Square
-from service.store.tallies import Tally, total
+from service.store.tallies import Samples, Tally, all_samples, total
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -30,7 +30,8 @@ class Period:
     """A stretch of days: a column, or all of them.
 
     `name` is what stands in a table, such as `Mon 2 Nov` or `2–8 Nov`.  `pairs` are the
-    second opinions of the period, `pairs_until` those from the first period on.
+    second opinions of the period, `pairs_until` those from the first period on, and so
+    are `samples_until` the samples.
     """
 
     first: date
@@ -40,6 +41,7 @@ class Period:
     model: Agreement
     pairs: Square
     pairs_until: Square
+    samples_until: Samples
     is_over: bool
 
     @property
@@ -57,9 +59,17 @@ def first_day(by: By, days: int, today: date) -> date:
 def period(first: date, last: date, tally: Tally, today: date) -> Period:
     """One period by itself."""
     pairs = square(tally.pairs)
-    model = agreement(tally.opinions)
-    name = _name(first, last, today)
-    return Period(first, last, name, tally, model, pairs, pairs, is_over=last < today)
+    return Period(
+        first=first,
+        last=last,
+        name=_name(first, last, today),
+        tally=tally,
+        model=agreement(tally.opinions),
+        pairs=pairs,
+        pairs_until=pairs,
+        samples_until=tally.samples,
+        is_over=last < today,
+    )
 
 
 def periods(by: By, days: Mapping[date, Tally], today: date) -> list[Period]:
@@ -70,7 +80,12 @@ def periods(by: By, days: Mapping[date, Tally], today: date) -> list[Period]:
         tally = total(days[day] for day in group)
         one = period(first, first + length - DAY, tally, today)
         if found:
-            one = replace(one, pairs_until=_sum(found[-1].pairs_until, one.pairs))
+            before = found[-1]
+            one = replace(
+                one,
+                pairs_until=_sum(before.pairs_until, one.pairs),
+                samples_until=all_samples([before.samples_until, tally.samples]),
+            )
         found.append(one)
     return found
 

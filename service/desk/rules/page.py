@@ -33,7 +33,7 @@ from service.desk.rules.views import Sent, choices, limits_of, version_views
 from service.desk.session import by_script, editors, moderators, signed_in
 from service.domain import Outcome, Thresholds, Word
 from service.errors import InvalidInput, RefrainError, StalePolicy
-from service.policy import Policy, make_policy
+from service.policy import make_policy
 from service.rules.changes import described, differences
 from service.rules.own import (
     make_note,
@@ -96,7 +96,8 @@ def page(site: Site) -> ResponseReturnValue:
 @form("thresholds")
 def set_thresholds(site: Site, sent: Sent) -> ResponseReturnValue:
     """Try thresholds on past comments, or let them hold."""
-    thresholds = thresholds_in(sent.fields, _model().thresholds)
+    defaults = services().moderation.bench.defaults
+    thresholds = thresholds_in(sent.fields, defaults.thresholds)
     outcome = outcome_in(sent.fields)
     if sent.fields.get("do") == "preview":
         return _previewed(site, sent, thresholds, outcome)
@@ -176,11 +177,12 @@ def restore(site: Site, sent: Sent) -> ResponseReturnValue:
 
 def _page(site: Site, sent: Sent) -> str:
     latest = _sites().versions(site, limit=LATEST + 1)
+    bench = services().moderation.bench
     return render_template(
         "desk/rules.html",
         site=site,
         sent=sent,
-        limits=limits_of(services().moderation.policy(site), _model()),
+        limits=limits_of(bench.policy(site), bench.defaults),
         versions=version_views(latest, site, LATEST),
         has_more=len(latest) > LATEST,
         said_of=said_of,
@@ -194,11 +196,11 @@ def _previewed(
     site: Site, sent: Sent, thresholds: Mapping[Rule, Thresholds], outcome: Outcome
 ) -> ResponseReturnValue:
     """Answer what thresholds would do, as a page or to the page's script."""
-    card = services().model_card
+    bench = services().moderation.bench
     tried = preview(
         _past().decided(site.id),
-        services().moderation.policy(site),
-        make_policy(site.policy, card, thresholds, outcome),
+        bench.policy(site),
+        make_policy(site.policy, bench.card, thresholds, outcome),
     )
     if by_script():
         html = render_template("desk/preview.html", preview=tried, said_of=said_of)
@@ -290,11 +292,6 @@ def _problem(error: RefrainError, status: HTTPStatus) -> ResponseReturnValue:
     answer = jsonify(of_error(error) | {"said": str(error)})
     answer.content_type = MEDIA_TYPE
     return answer, status
-
-
-def _model() -> Policy:
-    """The model's own thresholds."""
-    return make_policy("model", services().model_card)
 
 
 def _sites() -> Sites:
