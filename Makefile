@@ -7,7 +7,7 @@ VENV ?= .venv
 PY = "$(VENV)/bin/python"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format readme screenshots bench clean python-for-venv install install-dev install-bench
+.PHONY: help run test lint format readme screenshots bench bench-learning clean python-for-venv install install-dev install-bench
 
 help:
 	@echo "make run          install what is needed and serve on http://$(or $(BIND),127.0.0.1):$(or $(PORT),8000)"
@@ -17,6 +17,8 @@ help:
 	@echo "make readme       write the answer that the code gives into README.md"
 	@echo "make screenshots  write every page of the desk, at three widths, into build/screenshots"
 	@echo "make bench        measure Refrain against its peers, as one table"
+	@echo "make bench-learning CORPORA=DIR"
+	@echo "                  let simulated newsrooms teach the model, and poison what they teach"
 	@echo "make clean        remove the virtual environment and caches; var/ stays"
 	@echo
 	@echo "Settings: PORT, BIND, VENV ($(VENV)), PYTHON; the service's are in README.md"
@@ -46,6 +48,11 @@ screenshots: install-dev
 
 bench: install-bench
 	@$(PY) -m benchmarks
+
+# The corpora are no part of this repository: model/fetch.py brings what can be brought.
+bench-learning: install-dev
+	@if [ -z "$(CORPORA)" ]; then echo "say where the corpora are: make bench-learning CORPORA=DIR" >&2; exit 2; fi
+	@$(PY) -m benchmarks.learning --corpora "$(CORPORA)"
 
 clean:
 	rm -rf "$(VENV)" build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

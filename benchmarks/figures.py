@@ -29,9 +29,13 @@ HEADINGS = ("figure", "Refrain", "peer", "ratio", "required", "met")
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """Lay figures out as a Markdown table with columns of even width."""
-    rows = [HEADINGS, *(_cells(figure) for figure in figures)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADINGS))]
+    """Lay figures out as a Markdown table."""
+    return laid_out([HEADINGS, *(_cells(figure) for figure in figures)])
+
+
+def laid_out(rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table with columns of even width; the first row is its head."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "| "
         + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
