@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from model.adapt import adapt
 from numpy.typing import NDArray
 
 from benchmarks.weeks import shipped
 from model import artifact as artifacts
+from model.adapt import adapt
 from model.bootstrap import interval, resamples
 from model.gate import Check, Gate, gate
 from model.holdout import hold_out
