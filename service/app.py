@@ -20,6 +20,7 @@ from service.api.answers import decision_answer
 from service.api.openapi import document
 from service.api.shapes import DecisionAnswer
 from service.auth import Door
+from service.compat import akismet, openai
 from service.desk import pages
 from service.domain import AUTOMATIC, Decision
 from service.errors import ConfigurationError
@@ -48,6 +49,8 @@ from service.store.sites import Sites
 from service.store.store import open_store
 from service.watch import Watch
 
+COMPAT = (openai, akismet)
+"""Other services' protocols."""
 EXAMPLE = "What the fuck is wrong with this world."
 """Judged at every start, so that the documentation shows a true answer."""
 
@@ -68,7 +71,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.extensions[NAME] = build_services(settings)
     # The last one is the outermost: it notes what the lane past Flask answers, too.
-    for part in (routes, feedback, events, docs, reader, pages, express, hooks):
+    for part in (
+        routes,
+        feedback,
+        events,
+        docs,
+        reader,
+        pages,
+        *COMPAT,
+        express,
+        hooks,
+    ):
         part.register(app)
     app.register_blueprint(health.bp)
     cli.register(app)

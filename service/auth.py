@@ -1,6 +1,8 @@
 """API keys and passwords: made, hashed and checked.  Knows no HTTP but the header.
 
 A key is 256 random bits, so one round of SHA-256 keeps it: there is nothing to guess.
+It is a label of a host name, too (RFC 1035), for some of Akismet's clients send it so:
+hence without capitals, which host names do not know.
 A password is chosen by a person, so Argon2 does.
 """
 
@@ -26,8 +28,9 @@ from service.store.store import Store
 PREFIX = "rf_"
 """By which secret scanners, and people, recognise a key of this service."""
 
-_ALPHABET = string.ascii_letters + string.digits
-_KEY_LENGTH = 43  # characters: 62 ** 43 > 2 ** 256
+_KEY_ALPHABET = string.ascii_lowercase + string.digits
+_KEY_LENGTH = 50  # characters: 36 ** 50 > 2 ** 256; a label has 63 at most
+_PASSWORD_ALPHABET = string.ascii_letters + string.digits
 _PASSWORD_LENGTH = 20  # characters: 119 bits
 SHORTEST_PASSWORD = 12  # characters
 LONGEST_PASSWORD = 200  # characters
@@ -41,12 +44,12 @@ UNKNOWN_MODERATOR = (
 
 def new_key() -> str:
     """Make an API key.  It is shown once; only its hash is stored."""
-    return PREFIX + _random(_KEY_LENGTH)
+    return PREFIX + _random(_KEY_ALPHABET, _KEY_LENGTH)
 
 
 def new_password() -> str:
     """Make a password for a moderator's first sign-in."""
-    return _random(_PASSWORD_LENGTH)
+    return _random(_PASSWORD_ALPHABET, _PASSWORD_LENGTH)
 
 
 def key_hash(key: str) -> bytes:
@@ -153,5 +156,5 @@ def _typed(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def _random(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+def _random(alphabet: str, length: int) -> str:
+    return "".join(secrets.choice(alphabet) for _ in range(length))

@@ -233,8 +233,7 @@ class Review:
         with self._reviews.change() as change:
             held = _held(change, site, comment_id)
             is_new = change.add_report(held, reporter, words, now)
-            if comment and self._is_text_of(held, comment.text):
-                change.keep(held, comment.text, alike_of(comment.text))
+            self._keep(change, held, comment)
             if is_new and held.decision.verdict.outcome is Outcome.ACCEPT:
                 _wait(change, held, Waiting.REPORTED, now)
 
@@ -274,11 +273,21 @@ class Review:
         rule: Rule | None,
         note: str | None,
         by: str | None,
+        comment: Comment | None = None,
     ) -> Decided:
         """Enter what was decided in the site's own system, whatever held before.
 
         The same again changes nothing, so that a site may retry; but it answers what
         has come since: an appeal, a report.
+
+        Args:
+            site: on whose behalf.
+            comment_id: which one.
+            outcome: what becomes of it.
+            rule: that it broke.
+            note: for moderators.
+            by: who decided.
+            comment: as for `report`.
 
         Raises:
             InvalidInput: a rule is given for what is accepted.
@@ -287,6 +296,7 @@ class Review:
         act = Act(outcome, rule, note, by or SITE, now)
         with self._reviews.change() as change:
             held = _held(change, site, comment_id)
+            self._keep(change, held, comment)
             decision = decided(site, held, act, Kind.SITE)
             is_same = replace(held.decision, decided_at=now) == decision
             if is_same and held.waiting is None:
@@ -344,9 +354,12 @@ class Review:
             return undoing
         return replace(undoing, tell_at=undoing.decision.decided_at)
 
-    def _is_text_of(self, held: Held, text: str) -> bool:
-        """Whether a text is the one that was judged, and is yet to be kept."""
-        return not held.is_kept and self._text_hash(text) == held.text_hash
+    def _keep(self, change: Change, held: Held, comment: Comment | None) -> None:
+        """Keep a text if it is the one that was judged, and is yet to be kept."""
+        if comment is None or held.is_kept:
+            return
+        if self._text_hash(comment.text) == held.text_hash:
+            change.keep(held, comment.text, alike_of(comment.text))
 
 
 def _rule(outcome: Outcome, rule: Rule | None) -> Rule | None:

@@ -46,6 +46,8 @@ class Settings:
     sample_share: float
     private_webhooks: bool
     proxies: int
+    akismet_site: str
+    akismet_discard: float | None
     log_level: str
 
     @property
@@ -113,6 +115,11 @@ def share(value: str) -> float:
     if not 0.0 <= number <= 1.0:
         raise ValueError("must be a number from 0 to 1")
     return number
+
+
+def optional_share(value: str) -> float | None:
+    """Parse a share, or None for nothing."""
+    return share(value) if value else None
 
 
 def yes_or_no(value: str) -> bool:
@@ -310,6 +317,24 @@ SETTINGS: tuple[Setting, ...] = (
         "`X-Forwarded-For`, `-Proto` and `-Prefix`. Any more than there are lets "
         "callers choose the address by which failed sign-ins are counted.",
         whole(0, 3),
+    ),
+    Setting(
+        "REFRAIN_AKISMET_SITE",
+        "akismet_site",
+        "site",
+        "",
+        "Site of Akismet clients that send no key at all; if unset, they are refused. "
+        "Only where nobody but them reaches the service: whoever does may teach it.",
+        str,
+    ),
+    Setting(
+        "REFRAIN_AKISMET_DISCARD",
+        "akismet_discard",
+        "0-1",
+        "",
+        "Score from which Akismet clients are told to discard what is rejected, which "
+        "WordPress may do unseen; if unset, never.",
+        optional_share,
     ),
     Setting(
         "REFRAIN_LOG_LEVEL",

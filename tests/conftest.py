@@ -5,6 +5,7 @@ from __future__ import annotations
 pytest_plugins = [
     "tests.fixtures_store",
     "tests.fixtures_service",
+    "tests.fixtures_clients",
     "tests.fixtures_desk",
     "tests.fixtures_browser",
     "tests.reviewing",

@@ -68,8 +68,16 @@ def test_a_key_is_long_random_and_recognisable() -> None:
     keys = {auth.new_key() for _ in range(100)}
 
     assert len(keys) == 100
-    # 43 of 62 characters: 256 bits.
-    assert all(re.fullmatch("rf_[A-Za-z0-9]{43}", key) for key in keys)
+    # 50 of 36 characters: 258 bits.
+    assert all(re.fullmatch("rf_[a-z0-9]{50}", key) for key in keys)
+
+
+def test_a_key_may_be_a_label_of_a_host_name() -> None:
+    key = auth.new_key()
+
+    # RFC 1035, section 2.3.4, and hosts have no case.
+    assert len(key) <= 63
+    assert key == key.lower()
 
 
 def test_the_hash_of_a_key_is_sha_256() -> None:

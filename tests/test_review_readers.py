@@ -396,10 +396,14 @@ def test_an_appeal_that_is_escalated_is_answered_by_the_editor(world: World) -> 
 
 
 def by_site(
-    world: World, outcome: Outcome, by: str | None = None, rule: Rule | None = None
+    world: World,
+    outcome: Outcome,
+    by: str | None = None,
+    rule: Rule | None = None,
+    comment: Comment | None = None,
 ) -> Decided:
     return world.review.decide_by_site(
-        world.site, "c-1", outcome, rule=rule, note=None, by=by
+        world.site, "c-1", outcome, rule=rule, note=None, by=by, comment=comment
     )
 
 
@@ -422,6 +426,20 @@ def test_a_rejection_by_the_site_names_what_the_judge_saw(world: World) -> None:
     held = card_of(world, "c-1").decision
     assert held.decided_by == "site"
     assert "a personal attack" in (held.verdict.notice or "")
+
+
+def test_a_decision_of_the_site_brings_the_text_that_was_not_kept(
+    world: World,
+) -> None:
+    sent = world.send("c-1", ACCEPTED, "A fair point.")
+    other = Comment("Something that was never sent.", "c-1")
+
+    by_site(world, ACCEPT, comment=other)
+    assert card_of(world, "c-1").text is None
+
+    by_site(world, ACCEPT, comment=sent)
+    assert card_of(world, "c-1").text == "A fair point."
+    assert len(log(world, "c-1")) == 2
 
 
 def test_the_same_decision_of_the_site_again_changes_nothing(world: World) -> None:

@@ -19,20 +19,26 @@ JSON = "application/json"
 
 
 def read_json(environ: WSGIEnvironment, limit: int) -> bytes:
-    """Read a body that is JSON by its headers.
+    """Read a body that is JSON by its headers; otherwise as `read_body`."""
+    return read_body(environ, limit, JSON)
+
+
+def read_body(environ: WSGIEnvironment, limit: int, media_type: str) -> bytes:
+    """Read a body that is of a media type by its headers.
 
     Args:
         environ: the request.
         limit: longest body, in bytes.
+        media_type: in lower case, without parameters.
 
     Raises:
-        UnsupportedMediaType: it is not sent as JSON, or compressed.
+        UnsupportedMediaType: it is not sent as that, or compressed.
         RequestEntityTooLarge: it is longer than `limit`; one that says so is not read.
         BadRequest: it ends too early.
     """
-    media_type = environ.get("CONTENT_TYPE", "").partition(";")[0]
-    if media_type.strip().lower() != JSON:
-        raise UnsupportedMediaType(f"The Content-Type must be {JSON}.")
+    sent = environ.get("CONTENT_TYPE", "").partition(";")[0]
+    if sent.strip().lower() != media_type:
+        raise UnsupportedMediaType(f"The Content-Type must be {media_type}.")
     if "HTTP_CONTENT_ENCODING" in environ:
         raise UnsupportedMediaType("The body must not have a Content-Encoding.")
     length = environ.get("CONTENT_LENGTH")

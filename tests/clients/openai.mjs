@@ -1,0 +1,15 @@
+// Runs npm's `openai`: {url, key, input} in, {answer} or {error} out.
+import { text } from "node:stream/consumers";
+
+import OpenAI from "openai";
+
+const { url, key, input } = JSON.parse(await text(process.stdin));
+const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
+
+const outcome = await client.moderations.create({ input }).then(
+  (answer) => ({ answer }),
+  ({ constructor, status, type, param, code, message }) => ({
+    error: { name: constructor.name, status, type, param, code, message },
+  }),
+);
+console.log(JSON.stringify(outcome));
