@@ -1,8 +1,9 @@
 """A load generator: POSTs comments over kept connections, prints requests per second.
 
 Run as a process of its own: `python -m benchmarks.load PORT SECONDS KEY PREFIX`.  With
-a PREFIX each comment gets an id of its own, with `-` none.  An answer other than 200
-ends it.  A connection is used again only when its answer is read.
+a PREFIX each comment gets an id of its own, with `-` none; with `perspective` it goes
+to `comments:analyze` instead, for all six attributes.  An answer other than 200 ends
+it.  A connection is used again only when its answer is read.
 """
 
 from __future__ import annotations
@@ -17,6 +18,16 @@ from itertools import count
 from benchmarks.texts import CLEAN
 
 CONNECTIONS = 8
+NO_ID = "-"
+PERSPECTIVE = "perspective"
+SIX = (
+    "TOXICITY",
+    "SEVERE_TOXICITY",
+    "IDENTITY_ATTACK",
+    "INSULT",
+    "PROFANITY",
+    "THREAT",
+)
 HEADERS_END = b"\r\n\r\n"
 
 
@@ -41,12 +52,18 @@ def main(port: int, seconds: float, key: str, prefix: str) -> float:
 
 
 def request(key: str, prefix: str, number: int) -> bytes:
-    """One request; `-` for a prefix sends no id."""
-    comment = {"text": CLEAN} if prefix == "-" else {"id": f"{prefix}{number}"}
-    body = json.dumps({"text": CLEAN} | comment).encode()
+    """One request, as PREFIX says."""
+    if prefix == PERSPECTIVE:
+        wanted: dict[str, object] = {name: {} for name in SIX}
+        asked = {"comment": {"text": CLEAN}, "requestedAttributes": wanted}
+        body = json.dumps(asked | {"languages": ["en"], "doNotStore": True}).encode()
+        head = f"POST /v1alpha1/comments:analyze?key={key} HTTP/1.1\r\n"
+    else:
+        comment = {} if prefix == NO_ID else {"id": f"{prefix}{number}"}
+        body = json.dumps({"text": CLEAN} | comment).encode()
+        head = f"POST /v1/moderate HTTP/1.1\r\nAuthorization: Bearer {key}\r\n"
     return (
-        "POST /v1/moderate HTTP/1.1\r\nHost: localhost\r\n"
-        f"Authorization: Bearer {key}\r\n"
+        f"{head}Host: localhost\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode() + body
 

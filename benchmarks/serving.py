@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from benchmarks.figures import Figure
+from benchmarks.load import NO_ID, PERSPECTIVE
 
 ROUNDS = 15
 SECONDS = 1.0
@@ -31,8 +32,12 @@ GENERATORS = 2
 PATIENCE_S = 30.0
 
 STORED_SHARE = 0.40
+ANALYZE_RATIO = 1.3
 WORKER_MB = 150.0
 READY_S = 2.0
+
+FIXED = (NO_ID, PERSPECTIVE)
+"""What a load generator is told that makes no ids."""
 
 SERVICE: tuple[str, ...] = ()
 """gunicorn's settings name the service themselves."""
@@ -69,6 +74,10 @@ class Rate:
     cpu_us: float
 
 
+Round = tuple[Rate, Rate, Rate, Rate]
+"""No-op, stored, not stored, and `comments:analyze`, one after the other."""
+
+
 def measure() -> Iterator[Figure]:
     """Measure everything here, one figure after the other."""
     with TemporaryDirectory(prefix="refrain-benchmark-") as folder:
@@ -85,6 +94,7 @@ def measure() -> Iterator[Figure]:
         ):
             yield _throughput(name, place, rounds, share)
             yield _processor_time(name, place, rounds)
+        yield _analyze(rounds)
         yield Figure(
             "memory of the largest worker, after the load",
             f"{memory:.0f} MB",
@@ -120,14 +130,13 @@ def start_once(env: dict[str, str], folder: str) -> float:
         return server.ready_s
 
 
-def one_round(
-    ours: Server, noop: Server, key: str, number: int
-) -> tuple[Rate, Rate, Rate]:
-    """Load in turns, so under the same neighbours: no-op, stored, not stored."""
+def one_round(ours: Server, noop: Server, key: str, number: int) -> Round:
+    """Load in turns, so under the same neighbours."""
     return (
         loaded(noop, key, f"r{number}-"),
         loaded(ours, key, f"r{number}-"),
-        loaded(ours, key, "-"),
+        loaded(ours, key, NO_ID),
+        loaded(ours, key, PERSPECTIVE),
     )
 
 
@@ -143,7 +152,7 @@ def requests_per_second(server: Server, key: str, prefix: str) -> float:
     command = [sys.executable, "-m", "benchmarks.load", str(server.port), str(SECONDS)]
     generators = [
         subprocess.Popen(
-            [*command, key, prefix if prefix == "-" else f"{prefix}{number}-"],
+            [*command, key, f"{prefix}{number}-" if prefix not in FIXED else prefix],
             stdout=subprocess.PIPE,
         )
         for number in range(GENERATORS)
@@ -195,7 +204,7 @@ def free_port() -> int:
 
 
 def _throughput(
-    name: str, place: int, rounds: list[tuple[Rate, Rate, Rate]], share: float | None
+    name: str, place: int, rounds: list[Round], share: float | None
 ) -> Figure:
     ratio = median(rates[place].per_s / rates[0].per_s for rates in rounds)
     return Figure(
@@ -208,9 +217,7 @@ def _throughput(
     )
 
 
-def _processor_time(
-    name: str, place: int, rounds: list[tuple[Rate, Rate, Rate]]
-) -> Figure:
+def _processor_time(name: str, place: int, rounds: list[Round]) -> Figure:
     """The same by what it costs, whatever else the processors were busy with."""
     ratio = median(rates[0].cpu_us / rates[place].cpu_us for rates in rounds)
     return Figure(
@@ -220,4 +227,18 @@ def _processor_time(
         f"{ratio:.0%}",
         "",
         True,
+    )
+
+
+def _analyze(rounds: list[Round]) -> Figure:
+    """What Perspective's way of asking costs more, by the workers' time."""
+    *_, own, analyze = zip(*rounds, strict=True)
+    ratio = median(a.cpu_us / b.cpu_us for a, b in zip(analyze, own, strict=True))
+    return Figure(
+        "comments:analyze, six attributes, against POST /v1/moderate, not stored",
+        f"{median(rate.cpu_us for rate in analyze):.0f} µs",
+        f"{median(rate.cpu_us for rate in own):.0f} µs",
+        f"{ratio:.2f} x",
+        f"<= {ANALYZE_RATIO:g} x",
+        ratio <= ANALYZE_RATIO,
     )

@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.fixtures_store",
     "tests.fixtures_service",
     "tests.fixtures_clients",
+    "tests.fixtures_perspective",
     "tests.fixtures_desk",
     "tests.fixtures_browser",
     "tests.reviewing",

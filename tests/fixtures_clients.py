@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -79,6 +80,20 @@ def open_server(
     with serving(
         folder, REFRAIN_AKISMET_SITE="default", REFRAIN_AKISMET_DISCARD=str(DISCARD)
     ) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def public_server(
+    tmp_path_factory: pytest.TempPathFactory, prepared_sqlite: Path
+) -> Iterator[Server]:
+    """gunicorn that knows its own address, by which it can be discovered."""
+    folder = tmp_path_factory.mktemp("public")
+    shutil.copy(prepared_sqlite, folder / "refrain.db")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with serving(folder, PORT=str(port), REFRAIN_LOG_LEVEL="DEBUG") as server:
         yield server
 
 

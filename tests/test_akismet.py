@@ -46,12 +46,6 @@ IP = "192.0.2.1"
 
 
 @pytest.fixture
-def anyone(app: Flask) -> FlaskClient:
-    """A client that sends no header with a key."""
-    return app.test_client()
-
-
-@pytest.fixture
 def parts(app: Flask) -> Services:
     found: Services = app.extensions[NAME]
     return found

@@ -76,7 +76,7 @@ def reasons_answer(
     reasons: Iterable[Reason], text: str | None, *, utf16: bool = False
 ) -> list[ReasonAnswer]:
     """Reasons with the places they point to, and what stands there if that is known."""
-    place = _utf16_places(text or "") if utf16 else int
+    place = utf16_places(text or "") if utf16 else int
     return [
         {
             "rule": reason.rule,
@@ -110,6 +110,14 @@ def model_answer(version: str, card: Mapping[str, Any]) -> ModelAnswer:
     return {"model": version, "card": _without_paths(card)}
 
 
+def utf16_places(text: str) -> Callable[[int], int]:
+    """From code points to UTF-16 code units: one pass, whatever the number of spans."""
+    if text.isascii():
+        return int
+    units = accumulate((1 + (character > "\uffff") for character in text), initial=0)
+    return list(units).__getitem__
+
+
 def _verdict(decision: Decision, text: str | None, utf16: bool) -> VerdictAnswer:
     verdict = decision.verdict
     scores: Any = verdict.scores  # Its keys are the attributes' names.
@@ -131,14 +139,6 @@ def _span(span: Span, text: str | None, place: Callable[[int], int]) -> SpanAnsw
         "end": place(span.end),
         "text": None if text is None else text[span.start : span.end],
     }
-
-
-def _utf16_places(text: str) -> Callable[[int], int]:
-    """From code points to UTF-16 code units: one pass, whatever the number of spans."""
-    if text.isascii():
-        return int
-    units = accumulate((1 + (character > "\uffff") for character in text), initial=0)
-    return list(units).__getitem__
 
 
 def _author(author: Author | None) -> AuthorAnswer | None:

@@ -23,13 +23,13 @@ def read_json(environ: WSGIEnvironment, limit: int) -> bytes:
     return read_body(environ, limit, JSON)
 
 
-def read_body(environ: WSGIEnvironment, limit: int, media_type: str) -> bytes:
+def read_body(environ: WSGIEnvironment, limit: int, media_type: str | None) -> bytes:
     """Read a body that is of a media type by its headers.
 
     Args:
         environ: the request.
         limit: longest body, in bytes.
-        media_type: in lower case, without parameters.
+        media_type: in lower case, without parameters; None if any will do.
 
     Raises:
         UnsupportedMediaType: it is not sent as that, or compressed.
@@ -37,7 +37,7 @@ def read_body(environ: WSGIEnvironment, limit: int, media_type: str) -> bytes:
         BadRequest: it ends too early.
     """
     sent = environ.get("CONTENT_TYPE", "").partition(";")[0]
-    if sent.strip().lower() != media_type:
+    if media_type not in (None, sent.strip().lower()):
         raise UnsupportedMediaType(f"The Content-Type must be {media_type}.")
     if "HTTP_CONTENT_ENCODING" in environ:
         raise UnsupportedMediaType("The body must not have a Content-Encoding.")

@@ -17,20 +17,19 @@ an `invalid` for a wrong key, and those that do not look find no verdict in the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from flask import Blueprint, Flask, Response, request
 
-from service.api.parsing import MAX_ID, MAX_TITLE, WEB_ADDRESS, is_blank
+from service.api.parsing import MAX_TITLE, is_blank
 from service.api.routes import answer
 from service.auth import PREFIX
 from service.compat import failing, usage
 from service.compat.forms import parse_form, read_form
 from service.compat.keys import site_of
-from service.compat.taught import made_id, teach
-from service.domain import Article, Author, Comment, Outcome, Verdict
+from service.compat.taught import article_at, made_id, teach
+from service.domain import Author, Comment, Outcome, Verdict
 from service.errors import InvalidInput, NotAuthenticated
 from service.services import Services, services
 from service.store.records import Site
@@ -196,13 +195,11 @@ def labelled(parts: Services, sent: Fields) -> Comment | None:
     text = sent.get("comment_content", "")
     if is_blank(text) or len(text) > parts.settings.max_text:
         return None
-    url = sent.get("permalink", "")
-    is_page = len(url) <= MAX_ID and re.fullmatch(WEB_ADDRESS, url)
     return Comment(
         text,
         id_of(parts, sent),
         author=author_of(parts, sent),
-        article=Article(url, url) if is_page else None,
+        article=article_at(sent.get("permalink", "")),
     )
 
 

@@ -5,9 +5,12 @@ Where a client says so, and in which words, is known to its protocol's module.
 
 from __future__ import annotations
 
+import re
+
 from model.finding import Rule
+from service.api.parsing import MAX_ID, WEB_ADDRESS
 from service.compact import dumps
-from service.domain import Comment, Outcome
+from service.domain import Article, Comment, Outcome
 from service.services import Services
 from service.store.records import Site
 from service.store.store import Store
@@ -23,6 +26,12 @@ def made_id(store: Store, protocol: str, *sent: str) -> str:
     """
     digest = store.text_hash(dumps(sent)).hex()
     return f"{protocol}-{digest[:DIGITS]}"
+
+
+def article_at(url: str) -> Article | None:
+    """What a comment stands under, by its address; None where that will not do."""
+    is_page = len(url) <= MAX_ID and re.fullmatch(WEB_ADDRESS, url)
+    return Article(url, url) if is_page else None
 
 
 def teach(
