@@ -27,8 +27,9 @@ run: install
 	@$(PY) -m flask --app service.cli init
 	@exec $(PY) -m service.run
 
+# One process for each core; the tests of a file share servers, and so a process.
 test: install-dev
-	@$(PY) -m pytest $(TESTS)
+	@$(PY) -m pytest $(or $(TESTS),--numprocesses auto --dist loadfile)
 
 lint: install-dev
 	$(PY) -m ruff check .

@@ -79,10 +79,12 @@ def test_the_queue_is_narrowed_by_kind_and_by_words(
     queue.page.get_by_label("Search the texts").fill("DROWNED")
     queue.page.get_by_role("button", name="Apply").click()
 
+    expect(queue.cards).to_have_count(1)
     assert queue.ids == ["c-7"]
     queue.page.get_by_role("link", name="let go of it").click()
-    assert len(queue.ids) == 4
+    expect(queue.cards).to_have_count(4)
     queue.page.get_by_role("link", name="Reported").click()
+    expect(queue.cards).to_have_count(1)
     assert queue.ids == ["c-5"]
 
 

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
@@ -101,7 +100,7 @@ def wait_until_ready(process: subprocess.Popen[bytes], port: str, log: Path) -> 
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
                 return
-        except urllib.error.URLError:
+        except OSError:  # URLError, too.
             time.sleep(0.05)
     raise AssertionError(f"make run does not answer:\n{log.read_text()}")
 
