@@ -21,6 +21,7 @@ from service.api.openapi import document
 from service.api.shapes import DecisionAnswer
 from service.auth import Door
 from service.compat import akismet, openai
+from service.compat.coral import routes as coral
 from service.compat.perspective import routes as perspective
 from service.desk import pages
 from service.domain import AUTOMATIC, Decision
@@ -50,7 +51,7 @@ from service.store.sites import Sites
 from service.store.store import open_store
 from service.watch import Watch
 
-COMPAT = (perspective, openai, akismet)
+COMPAT = (perspective, openai, akismet, coral)
 """Other services' protocols."""
 EXAMPLE = "What the fuck is wrong with this world."
 """Judged at every start, so that the documentation shows a true answer."""

@@ -16,7 +16,17 @@ from flask import Flask
 
 from model.finding import Rule
 from service import auth, first_start
-from service.commands import accounts, labels, learning, models, replay, rules, webhooks
+from service.commands import (
+    accounts,
+    coral,
+    labels,
+    learning,
+    models,
+    replay,
+    rules,
+    selftest,
+    webhooks,
+)
 from service.commands.common import (
     PARTS,
     Parts,
@@ -180,9 +190,11 @@ COMMANDS = (
     set_flagged,
     *accounts.COMMANDS,
     *webhooks.COMMANDS,
+    *coral.COMMANDS,
     *rules.COMMANDS,
     *models.COMMANDS,
     *labels.COMMANDS,
     *learning.COMMANDS,
     *replay.COMMANDS,
+    *selftest.COMMANDS,
 )

@@ -6,6 +6,7 @@ RefrainError
 │   ├── MalformedBody       the body is no JSON at all
 │   └── DuplicateId         the same id came earlier in the batch
 ├── NotAuthenticated        no key, or a key that opens nothing
+├── WrongSignature          no secret that is known here signs the body
 ├── NotAllowed              this account may not do that
 ├── TooManyAttempts         sign-in is locked for a while
 ├── UnknownComment          no such comment on this site
@@ -56,6 +57,10 @@ class DuplicateId(InvalidInput):
 
 class NotAuthenticated(RefrainError):
     """No API key was sent, or it is unknown or revoked."""
+
+
+class WrongSignature(RefrainError):
+    """The body is not signed, or by none of the secrets that were added."""
 
 
 class NotAllowed(RefrainError):

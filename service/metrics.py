@@ -101,6 +101,18 @@ class Metrics:
             ["result"],
             registry=self._registry,
         )
+        self._coral_unjudged = Counter(
+            "refrain_coral_unjudged",
+            "Comments from Coral held for people because they were not judged.",
+            ["why"],
+            registry=self._registry,
+        )
+        self._coral_events = Counter(
+            "refrain_coral_events",
+            "Webhooks from Coral; status: what it says of the comment.",
+            ["type", "status"],
+            registry=self._registry,
+        )
         self._gauges = {
             what: Gauge(
                 f"refrain_{what}",
@@ -156,6 +168,19 @@ class Metrics:
     def shadow(self, result: str) -> None:
         """Count a comment: `same`, `stricter`, `milder`, `skipped` or `failed`."""
         self._shadow.labels(result).inc()
+
+    def coral_unjudged(self, why: str) -> None:
+        """Count a comment of Coral's: a word of `service.compat.coral.phase.WHY`."""
+        self._coral_unjudged.labels(why).inc()
+
+    def coral_event(self, kind: str, status: str) -> None:
+        """Count a webhook of Coral's; both are words of `service.compat.coral.events`.
+
+        Args:
+            kind: of the event.
+            status: of the comment, if it tells one.
+        """
+        self._coral_events.labels(kind, status).inc()
 
     def webhooks(self, backlog: Backlog) -> None:
         """Note how much webhooks have still to tell."""

@@ -48,6 +48,7 @@ class Settings:
     proxies: int
     akismet_site: str
     akismet_discard: float | None
+    coral_budget_ms: int
     log_level: str
 
     @property
@@ -335,6 +336,15 @@ SETTINGS: tuple[Setting, ...] = (
         "Score from which Akismet clients are told to discard what is rejected, which "
         "WordPress may do unseen; if unset, never.",
         optional_share,
+    ),
+    Setting(
+        "REFRAIN_CORAL_BUDGET_MS",
+        "coral_budget_ms",
+        "10-10000",
+        "150",
+        "Milliseconds after which Coral's external moderation phase is answered that "
+        "people have to read the comment; less than the time-out set in Coral.",
+        whole(10, 10_000),
     ),
     Setting(
         "REFRAIN_LOG_LEVEL",

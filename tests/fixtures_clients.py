@@ -13,7 +13,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,20 @@ class Scripts:
     """Scripts of tests/clients, beside what they import."""
 
     folder: Path
+    ran: list[str] = field(default_factory=list)
+    """The names of those that were run, in order."""
 
     def run(self, name: str, **job: object) -> dict[str, Any]:
         """Run a script: a job as JSON in, what came of it as JSON out."""
+        return self.run_with({}, name, **job)
+
+    def run_with(self, env: dict[str, str], name: str, **job: object) -> dict[str, Any]:
+        """The same with variables besides those that there are."""
+        self.ran.append(name)
         done = subprocess.run(
             ["node", name],
             cwd=self.folder,
+            env=os.environ | env,
             input=json.dumps(job),
             capture_output=True,
             text=True,

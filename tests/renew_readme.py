@@ -1,4 +1,7 @@
-"""Write into README.md the answer that the running code gives: `make readme`."""
+"""Write into README.md what follows from the code: `make readme`.
+
+That is the answer that the running code gives, and the table of published clients.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any
 from service.app import create_app
 from service.services import NAME
 from service.settings import load_settings
+from tests import published
 
 FILE = Path(__file__).parent.parent / "README.md"
 SHOWN = re.compile(r"(?<=```json\n).*?(?=```)", re.DOTALL)
@@ -42,4 +46,4 @@ def renewed(readme: str, answer: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    FILE.write_text(renewed(FILE.read_text(), given()))
+    FILE.write_text(published.renewed(renewed(FILE.read_text(), given())))

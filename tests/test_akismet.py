@@ -44,6 +44,8 @@ FOUL = "What the fuck is wrong with this world."
 FOREIGN = "この記事はとても興味深いです。しかし結論には賛成できません。"
 IP = "192.0.2.1"
 
+PUBLISHED = pytest.mark.client("akismet", registry="PyPI")
+
 
 @pytest.fixture
 def parts(app: Flask) -> Services:
@@ -102,6 +104,7 @@ def client_here(server: Server) -> Iterator[akismet.SyncClient]:
         yield client
 
 
+@PUBLISHED
 def test_the_client_knows_a_valid_key_from_a_wrong_one(
     client_here: akismet.SyncClient,
 ) -> None:
@@ -109,6 +112,7 @@ def test_the_client_knows_a_valid_key_from_a_wrong_one(
     assert client_here.verify_key("wrong", BLOG) is False
 
 
+@PUBLISHED
 def test_the_client_refuses_to_work_with_a_wrong_key(server: Server) -> None:
     with client_of(server, "wrong") as client:
         with pytest.raises(akismet.APIKeyError):
@@ -117,6 +121,7 @@ def test_the_client_refuses_to_work_with_a_wrong_key(server: Server) -> None:
             pytest.fail("It has to check its key first.")
 
 
+@PUBLISHED
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -131,6 +136,7 @@ def test_the_client_hears_what_the_policy_says(
     assert client_here.comment_check(IP, comment_content=text) is expected
 
 
+@PUBLISHED
 def test_the_client_is_told_to_discard_only_where_the_operator_wants_it(
     open_server: Server,
 ) -> None:
@@ -142,6 +148,7 @@ def test_the_client_is_told_to_discard_only_where_the_operator_wants_it(
     assert doubtful is akismet.CheckResponse.SPAM
 
 
+@PUBLISHED
 def test_what_the_client_submits_is_a_label(
     client_here: akismet.SyncClient, http: httpx.Client, fresh_id: str
 ) -> None:
@@ -160,6 +167,7 @@ def test_what_the_client_submits_is_a_label(
     assert len(second["history"]) == 3
 
 
+@PUBLISHED
 def test_the_client_learns_that_there_is_no_limit(
     client_here: akismet.SyncClient,
 ) -> None:
@@ -169,6 +177,7 @@ def test_the_client_learns_that_there_is_no_limit(
     assert (answer["limit"], answer["throttled"]) == ("none", False)
 
 
+@PUBLISHED
 def test_the_client_sends_no_key_for_the_list_of_sites(
     client_here: akismet.SyncClient, server: Server, open_server: Server
 ) -> None:
@@ -186,6 +195,7 @@ def test_the_client_sends_no_key_for_the_list_of_sites(
         assert table.splitlines()[2].startswith("default,")
 
 
+@PUBLISHED
 def test_the_client_takes_a_fault_for_no_verdict(settings: Settings) -> None:
     (settings.data_dir / "refrain.db").unlink()
     app = create_app(settings)

@@ -28,6 +28,10 @@ AUTHOR = {"ipAddress": "192.0.2.1", "name": "Jörg", "email": "joerg@example.org
 HAM, SPAM, PERVASIVE_SPAM = 0, 1, 2
 """`CheckResult` of @cedx/akismet."""
 
+OPENAI = pytest.mark.client("openai", registry="npm")
+CEDX = pytest.mark.client("@cedx/akismet", registry="npm")
+AKISMET = pytest.mark.client("akismet", registry="npm")
+
 
 # openai
 
@@ -36,6 +40,7 @@ def ask(npm: Scripts, server: Server, input: object, key: str = KEY) -> dict[str
     return npm.run("openai.mjs", url=server.url, key=key, input=input)
 
 
+@OPENAI
 def test_openai_gets_a_result_for_each_text(npm: Scripts, server: Server) -> None:
     outcome = ask(npm, server, [FAIR, FOUL, FOREIGN])
 
@@ -45,6 +50,7 @@ def test_openai_gets_a_result_for_each_text(npm: Scripts, server: Server) -> Non
     assert results[1]["category_applied_input_types"]["self-harm"] == []
 
 
+@OPENAI
 def test_openai_gets_one_result_for_a_text_in_parts(
     npm: Scripts, server: Server
 ) -> None:
@@ -55,6 +61,7 @@ def test_openai_gets_one_result_for_a_text_in_parts(
     assert result["flagged"] is True
 
 
+@OPENAI
 def test_openai_knows_a_wrong_key(npm: Scripts, server: Server) -> None:
     error = ask(npm, server, FAIR, key="sk-no")["error"]
 
@@ -62,6 +69,7 @@ def test_openai_knows_a_wrong_key(npm: Scripts, server: Server) -> None:
     assert error["code"] == "invalid_api_key"
 
 
+@OPENAI
 def test_openai_learns_that_images_are_not_judged(npm: Scripts, server: Server) -> None:
     image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 
@@ -70,6 +78,17 @@ def test_openai_learns_that_images_are_not_judged(npm: Scripts, server: Server) 
     assert (error["name"], error["status"]) == ("BadRequestError", 400)
     assert error["param"] == "input[0].type"
     assert "Images are not judged" in error["message"]
+
+
+@OPENAI
+def test_openai_needs_no_change_but_of_its_environment(
+    npm: Scripts, server: Server
+) -> None:
+    env = {"OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": KEY}
+
+    outcome = npm.run_with(env, "openai.mjs", input=FOUL)
+
+    assert outcome["answer"]["results"][0]["flagged"] is True
 
 
 # @cedx/akismet
@@ -103,11 +122,13 @@ def cedx(
     )
 
 
+@CEDX
 def test_cedx_knows_a_valid_key_from_a_wrong_one(npm: Scripts, server: Server) -> None:
     assert cedx(npm, server, "verifyKey") == {"answer": True}
     assert cedx(npm, server, "verifyKey", key="wrong") == {"answer": False}
 
 
+@CEDX
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -122,6 +143,7 @@ def test_cedx_hears_what_the_policy_says(
     assert cedx(npm, server, "checkComment", content) == {"answer": expected}
 
 
+@CEDX
 def test_cedx_is_told_to_discard_where_the_operator_wants_it(
     npm: Scripts, open_server: Server
 ) -> None:
@@ -130,6 +152,7 @@ def test_cedx_is_told_to_discard_where_the_operator_wants_it(
     assert outcome == {"answer": PERVASIVE_SPAM}
 
 
+@CEDX
 def test_cedx_takes_a_wrong_key_for_no_verdict(npm: Scripts, server: Server) -> None:
     # Whatever is not `false` is spam to it, but for an answer with a debug header.
     outcome = cedx(npm, server, "checkComment", FAIR, key="wrong")
@@ -137,6 +160,7 @@ def test_cedx_takes_a_wrong_key_for_no_verdict(npm: Scripts, server: Server) -> 
     assert outcome == {"error": "The key opens no site."}
 
 
+@CEDX
 def test_cedx_can_be_tried_out(npm: Scripts, server: Server) -> None:
     spammer = AUTHOR | {"name": "viagra-test-123"}
     boss = AUTHOR | {"role": "administrator"}
@@ -145,6 +169,7 @@ def test_cedx_can_be_tried_out(npm: Scripts, server: Server) -> None:
     assert cedx(npm, server, "checkComment", FOUL, author=boss) == {"answer": HAM}
 
 
+@CEDX
 def test_what_cedx_submits_is_a_label(
     npm: Scripts, server: Server, http: httpx.Client, fresh_id: str
 ) -> None:
@@ -186,6 +211,7 @@ def akismet(
     return npm.run("akismet.mjs", client=client, call=call, comment=comment or None)
 
 
+@AKISMET
 def test_akismet_knows_a_valid_key_from_a_wrong_one(
     npm: Scripts, server: Server
 ) -> None:
@@ -193,6 +219,7 @@ def test_akismet_knows_a_valid_key_from_a_wrong_one(
     assert akismet(npm, server, "verifyKey", key="wrong") == {"answer": False}
 
 
+@AKISMET
 def test_akismet_is_served_when_each_comment_brings_the_key(
     npm: Scripts, server: Server
 ) -> None:
@@ -205,6 +232,7 @@ def test_akismet_is_served_when_each_comment_brings_the_key(
     assert (fair, foul) == ({"answer": False}, {"answer": True})
 
 
+@AKISMET
 def test_akismet_is_served_without_a_key_where_the_operator_names_its_site(
     npm: Scripts, server: Server, open_server: Server
 ) -> None:
@@ -215,6 +243,7 @@ def test_akismet_is_served_without_a_key_where_the_operator_names_its_site(
     assert akismet(npm, server, "checkSpam", **fields) == {"answer": False}
 
 
+@AKISMET
 def test_what_akismet_submits_is_a_label(
     npm: Scripts, open_server: Server, fresh_id: str
 ) -> None:

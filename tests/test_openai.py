@@ -61,6 +61,8 @@ OPENAIS = {
 }
 OURS = {"profanity", "contact-details", "unknown"}
 
+PUBLISHED = pytest.mark.client("openai", registry="PyPI")
+
 
 @pytest.fixture
 def openai(server: Server) -> Iterator[OpenAI]:
@@ -122,6 +124,7 @@ def error(response: TestResponse, status: int) -> dict[str, Any]:
 # The published client
 
 
+@PUBLISHED
 def test_the_client_reads_what_it_expects(openai: OpenAI) -> None:
     answer = openai.moderations.create(input=INSULT)
 
@@ -134,6 +137,7 @@ def test_the_client_reads_what_it_expects(openai: OpenAI) -> None:
     assert result.categories.hate is False
 
 
+@PUBLISHED
 def test_the_client_is_told_what_is_not_covered(openai: OpenAI) -> None:
     (result,) = openai.moderations.create(input="I want to hurt myself.").results
 
@@ -143,6 +147,7 @@ def test_the_client_is_told_what_is_not_covered(openai: OpenAI) -> None:
     assert result.category_applied_input_types.sexual_minors == []
 
 
+@PUBLISHED
 def test_the_client_keeps_the_categories_of_our_own(openai: OpenAI) -> None:
     (result,) = openai.moderations.create(input=FOUL).results
 
@@ -150,6 +155,7 @@ def test_the_client_keeps_the_categories_of_our_own(openai: OpenAI) -> None:
     assert result.categories.model_extra["profanity"] is True
 
 
+@PUBLISHED
 def test_the_client_gets_a_result_for_each_text_in_order(openai: OpenAI) -> None:
     answer = openai.moderations.create(
         model="omni-moderation-latest", input=[FAIR, FOUL, FAIR]
@@ -158,6 +164,7 @@ def test_the_client_gets_a_result_for_each_text_in_order(openai: OpenAI) -> None
     assert [result.flagged for result in answer.results] == [False, True, False]
 
 
+@PUBLISHED
 def test_the_client_gets_one_result_for_a_text_in_parts(openai: OpenAI) -> None:
     parts: Any = [{"type": "text", "text": text} for text in (FAIR, FOUL)]
 
@@ -166,6 +173,7 @@ def test_the_client_gets_one_result_for_a_text_in_parts(openai: OpenAI) -> None:
     assert [result.flagged for result in answer.results] == [True]
 
 
+@PUBLISHED
 def test_the_client_that_does_not_wait_is_served_too(server: Server) -> None:
     async def ask() -> ModerationCreateResponse:
         async with AsyncOpenAI(base_url=f"{server.url}/v1", api_key=KEY) as client:
@@ -176,6 +184,7 @@ def test_the_client_that_does_not_wait_is_served_too(server: Server) -> None:
     assert result.categories.violence is True
 
 
+@PUBLISHED
 def test_the_client_needs_no_change_but_of_its_environment(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +197,7 @@ def test_the_client_needs_no_change_but_of_its_environment(
     assert result.flagged is True
 
 
+@PUBLISHED
 def test_the_client_knows_a_wrong_key(server: Server) -> None:
     with (
         OpenAI(base_url=f"{server.url}/v1", api_key="sk-no", max_retries=0) as client,
@@ -199,6 +209,7 @@ def test_the_client_knows_a_wrong_key(server: Server) -> None:
     assert "sk-no" not in str(caught.value)
 
 
+@PUBLISHED
 def test_the_client_learns_that_images_are_not_judged(openai: OpenAI) -> None:
     image: Any = {"type": "image_url", "image_url": {"url": "https://example.com/a"}}
 
@@ -209,6 +220,7 @@ def test_the_client_learns_that_images_are_not_judged(openai: OpenAI) -> None:
     assert caught.value.code == "invalid_value"
 
 
+@PUBLISHED
 def test_the_client_learns_what_is_wrong(openai: OpenAI) -> None:
     with pytest.raises(BadRequestError) as caught:
         openai.moderations.create(input="x" * 10_001)

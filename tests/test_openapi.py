@@ -22,7 +22,7 @@ CHECKS_S = 150
 """How long all the generated requests may take; about 30 s on two idle cores."""
 FOR_PEOPLE = ("static", "desk.", "reader.")
 """Endpoints that no site calls: files, and the pages of moderators and readers."""
-FOR_OTHERS = ("perspective.", "openai.", "akismet.")
+FOR_OTHERS = ("perspective.", "openai.", "akismet.", "coral.")
 """Endpoints for other services' clients: those services document them, and what is
 different here is in the README."""
 

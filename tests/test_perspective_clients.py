@@ -37,6 +37,12 @@ SIX = (
 BODY = {"comment": {"text": INSULT}, "requestedAttributes": {name: {} for name in SIX}}
 BAD_KEY = "API key not valid. Please pass a valid API key."
 
+GOOGLE = pytest.mark.client("google-api-python-client", registry="PyPI")
+PERSPECTIVE = pytest.mark.client("perspective", registry="PyPI")
+PYPERSPECTIVE = pytest.mark.client("PyPerspective", registry="PyPI")
+COMMON = pytest.mark.client("googleapis-common", registry="npm")
+CORAL = pytest.mark.client("toxic comment filter", registry="calls")
+
 
 Client = Any
 """One without types."""
@@ -76,6 +82,7 @@ def google(public_server: Server) -> Iterator[Client]:
         yield client
 
 
+@GOOGLE
 def test_googles_client_discovers_and_analyses(google: Client) -> None:
     body = BODY | {"spanAnnotations": True, "languages": ["en"], "clientToken": "t"}
 
@@ -90,6 +97,7 @@ def test_googles_client_discovers_and_analyses(google: Client) -> None:
     assert answer["languages"] == ["en"]
 
 
+@GOOGLE
 def test_googles_client_suggests_scores(
     google: Client, public_server: Server, fresh_id: str
 ) -> None:
@@ -100,6 +108,7 @@ def test_googles_client_suggests_scores(
         assert decision(public_server, fresh_id) == expected
 
 
+@GOOGLE
 @pytest.mark.parametrize(
     ("body", "message", "kind"),
     [
@@ -131,6 +140,7 @@ def test_googles_client_reads_the_details_of_errors(
     assert caught.value.error_details[0]["errorType"] == kind
 
 
+@GOOGLE
 def test_googles_client_knows_a_wrong_key(public_server: Server) -> None:
     with (
         google_client(public_server, "AIzaSyA") as client,
@@ -151,6 +161,7 @@ def perspective_client(server: Server, key: str = KEY) -> Client:
     return client
 
 
+@PERSPECTIVE
 def test_perspective_scores(server: Server) -> None:
     client = perspective_client(server)
 
@@ -162,6 +173,7 @@ def test_perspective_scores(server: Server) -> None:
     assert len(spans["attributeScores"]["TOXICITY"]["spanScores"]) == 2
 
 
+@PERSPECTIVE
 def test_perspective_suggests_scores(server: Server, fresh_id: str) -> None:
     scores = {"INSULT": {"summaryScore": {"value": 0.9, "type": "PROBABILITY"}}}
 
@@ -173,6 +185,7 @@ def test_perspective_suggests_scores(server: Server, fresh_id: str) -> None:
     assert decision(server, fresh_id) == "reject"
 
 
+@PERSPECTIVE
 def test_perspective_meets_errors_of_http(server: Server) -> None:
     with pytest.raises(HTTPError) as caught:
         perspective_client(server, key="wrong").score(FAIR)
@@ -192,6 +205,7 @@ def pointed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pyperspective, "base_url", url)
 
 
+@PYPERSPECTIVE
 @pytest.mark.usefixtures("pointed")
 def test_pyperspective_scores() -> None:
     # It tries the key with an empty body first.
@@ -203,12 +217,14 @@ def test_pyperspective_scores() -> None:
     assert comment.requests_langs == comment.detected_langs == ["en"]
 
 
+@PYPERSPECTIVE
 @pytest.mark.usefixtures("pointed")
 def test_pyperspective_knows_a_wrong_key() -> None:
     with pytest.raises(InvalidAuthKey):
         pyperspective.Perspective("AIzaSyA")
 
 
+@PYPERSPECTIVE
 @pytest.mark.usefixtures("pointed")
 def test_pyperspective_trips_over_every_other_error() -> None:
     # Its own exception takes no `raw_data`; Google's errors did the same to it.
@@ -226,6 +242,7 @@ def common(npm: Scripts, server: Server, method: str, **job: object) -> dict[str
     return npm.run("googleapis_common.mjs", **sent)
 
 
+@COMMON
 def test_googleapis_discovers_and_analyses(npm: Scripts, public_server: Server) -> None:
     outcome = common(npm, public_server, "analyze", body=BODY)
 
@@ -235,6 +252,7 @@ def test_googleapis_discovers_and_analyses(npm: Scripts, public_server: Server) 
     assert scores["INSULT"]["summaryScore"]["value"] > 0.8
 
 
+@COMMON
 def test_googleapis_suggests_scores(
     npm: Scripts, public_server: Server, fresh_id: str
 ) -> None:
@@ -244,6 +262,7 @@ def test_googleapis_suggests_scores(
     assert decision(public_server, fresh_id) == "reject"
 
 
+@COMMON
 def test_googleapis_reads_errors(npm: Scripts, public_server: Server) -> None:
     empty = common(npm, public_server, "analyze", body={})["error"]
     stranger = common(npm, public_server, "analyze", body=BODY, key="no")["error"]
@@ -273,6 +292,7 @@ def coral(server: Server, operation: str, body: dict[str, Any]) -> httpx.Respons
     )
 
 
+@CORAL
 @pytest.mark.parametrize(
     "model", [*SIX, *(f"{name}_EXPERIMENTAL" for name in SIX), "LIKELY_TO_REJECT"]
 )
@@ -291,6 +311,7 @@ def test_coral_reads_the_one_score_it_asks_for(server: Server, model: str) -> No
     assert isinstance(value, float)
 
 
+@CORAL
 @pytest.mark.parametrize("status", [0, 1])
 def test_coral_finds_its_token_in_the_answer(
     server: Server, fresh_id: str, status: int

@@ -18,6 +18,7 @@ from service.errors import (
     RefrainError,
     StoreUnavailable,
     TooManyAttempts,
+    WrongSignature,
 )
 from service.logs import outline
 from service.services import Services, services
@@ -95,6 +96,8 @@ def refuse(error: RefrainError) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="refrain"'
+    if isinstance(error, WrongSignature):
+        headers["WWW-Authenticate"] = 'X-Coral-Signature realm="refrain"'
     if isinstance(error, TooManyAttempts):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, StoreUnavailable):

@@ -65,6 +65,13 @@ KINDS: Mapping[type[errors.RefrainError], Kind] = {
         "Send `Authorization: Bearer` and an API key of your site. Keys are made by "
         "`flask create-key`.",
     ),
+    errors.WrongSignature: Kind(
+        "wrong-signature",
+        HTTPStatus.UNAUTHORIZED,
+        "No valid signature",
+        "Add the secret that Coral signs with by `flask add-coral-secret`, and let no "
+        "proxy change the body. Secrets that were just added count within 5 seconds.",
+    ),
     errors.NotAllowed: Kind(
         "not-allowed",
         HTTPStatus.FORBIDDEN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,6 +67,18 @@ def plainly(function: Callable[P, None]) -> Callable[P, None]:
             raise click.ClickException(str(error)) from error
 
     return with_appcontext(run)
+
+
+def typed(asked_for: str) -> str:
+    """A secret from the keyboard, which is not shown, or a line from a pipe.
+
+    Never an argument, which every user of the machine can see.
+    """
+    if sys.stdin.isatty():
+        line: str = click.prompt(asked_for, hide_input=True, err=True)
+    else:
+        line = sys.stdin.readline()
+    return line.strip()
 
 
 def parts() -> Parts:

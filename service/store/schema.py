@@ -10,6 +10,7 @@
            │            └─ looks       who has the comment open just now
            ├─ events ──── deliveries   what a site is told, and whether it has heard
            ├─ endpoints   where it wants to be told
+           ├─ coral_secrets   by which its Coral signs what it sends
            └─ tallies     figures of days that are over
     models ─┬─ promotions   which version answers: the log; never updated
             └─ shadows ──── differences   what a version would have decided otherwise
@@ -45,7 +46,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration.  Identifiers are zero-padded numbers, so that they compare."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -374,6 +375,16 @@ Index(
     postgresql_where=deliveries.c.delivered_at.is_(None),
 )
 Index("ix_deliveries_event_key", deliveries.c.event_key)
+
+# As Coral gave them out: without the secret itself no signature can be checked.
+coral_secrets = Table(
+    "coral_secrets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site_id", ForeignKey("sites.id"), nullable=False),
+    Column("secret", Text, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+)
 
 tallies = Table(
     "tallies",

@@ -58,7 +58,7 @@ def post(
     except InvalidInput as error:
         raise NotSent(str(error)) from error
     except BROKEN as error:
-        raise NotSent(_explained(error, timeout_s)) from error
+        raise NotSent(explained(error, timeout_s)) from error
 
 
 class Guarded(NetworkBackend):
@@ -143,11 +143,7 @@ def left(end: float) -> float:
     return seconds
 
 
-def _pairs(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.encode(), value.encode()) for name, value in headers.items()]
-
-
-def _explained(error: Exception, timeout_s: float) -> str:
+def explained(error: Exception, timeout_s: float) -> str:
     """Say what broke, without a word that the other side chose."""
     if isinstance(error, httpcore.TimeoutException):
         return f"There was no answer within {timeout_s:g} s."
@@ -161,3 +157,7 @@ def _explained(error: Exception, timeout_s: float) -> str:
     if isinstance(error, httpcore.NetworkError):
         return "The connection was lost."
     return "The connection was closed without a proper answer."
+
+
+def _pairs(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]

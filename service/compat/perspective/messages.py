@@ -10,12 +10,12 @@ Only types are checked here; what the fields say is `reading`'s.
 
 from __future__ import annotations
 
-import json
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
+from service.compat.mending import mended
 from service.compat.perspective.refusing import malformed
 
 
@@ -119,24 +119,10 @@ def read(adapter: TypeAdapter[R], body: bytes) -> R:
     try:
         return adapter.validate_json(body or b"{}")
     except ValidationError as error:
-        mended = _mended(body)
-        if mended is None:
+        text = mended(body)
+        if text is None:
             raise malformed(error) from None
     try:
-        return adapter.validate_json(mended)
+        return adapter.validate_json(text)
     except ValidationError as error:
         raise malformed(error) from None
-
-
-def _mended(body: bytes) -> str | None:
-    """JSON with U+FFFD for each half of a surrogate pair; None where that is no help.
-
-    Positions in UTF-16 stay what they were.
-    """
-    try:
-        text = json.dumps(json.loads(body.decode()), ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return None
-    if text.isascii():
-        return None
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
