@@ -50,13 +50,15 @@ class Remembering(Judge):
 
     def __init__(self, lexicon: Lexicon, artifact: artifacts.Artifact) -> None:
         super().__init__(lexicon, artifact)
-        self._known: dict[tuple[str, float], Judgement] = {}
+        self._known: dict[tuple[str, float, bool], Judgement] = {}
 
-    def judge(self, text: str, *, floor: float = 0.05) -> Judgement:
+    def judge(
+        self, text: str, *, floor: float = 0.05, with_places: bool = True
+    ) -> Judgement:
         """As `Judge.judge`."""
-        key = text, floor
+        key = text, floor, with_places
         if key not in self._known:
-            self._known[key] = super().judge(text, floor=floor)
+            self._known[key] = super().judge(text, floor=floor, with_places=with_places)
         return self._known[key]
 
 

@@ -3,7 +3,7 @@
 Run as `python -m benchmarks.thresholds CORPORA`, with the folder that `model.retrain`
 reads; it takes a minute or two.  A threshold means the same on two scales if as many
 innocent comments are above it.  Ours is measured here; whoever knows how often theirs
-was wrong finds the row, and who does not can take the share of comments that it stops.
+was wrong (the share that it held and moderators then approved) finds the row.
 
 Perspective's own scores are not measured: nothing here can ask for them.
 """

@@ -125,12 +125,16 @@ class Judge:
         judge._lexicon, judge._own = self._lexicon, self._own
         return judge
 
-    def judge(self, text: str, *, floor: float = 0.05) -> Judgement:
+    def judge(
+        self, text: str, *, floor: float = 0.05, with_places: bool = True
+    ) -> Judgement:
         """Find what may break the rule.
 
         Args:
             text: the comment as sent, of any length; cost grows linearly.
             floor: probability below which the classifier's view is no finding.
+            with_places: whether the classifier says which words it goes by, which
+                costs more than all else.
         """
         folded, search, shown = self._read(text)
         reading = shown.reading
@@ -147,13 +151,13 @@ class Judge:
         toxicity = scores[Attribute.TOXICITY]
         findings += _doubts(folded, search.matches, self._own, toxicity)
         seen = [a for a in RULE_OF if scores[a] >= floor]
-        if seen:
+        spans: Mapping[Attribute, tuple[Span, ...]] = dict.fromkeys(seen, ())
+        if seen and with_places:
             parts = self._classifier.contributions(reading, names)
             spans = self._spans(folded, shown, parts, seen)
-            findings += [
-                Finding(RULE_OF[a], a, Source.CLASSIFIER, scores[a], spans[a])
-                for a in seen
-            ]
+        findings += [
+            Finding(RULE_OF[a], a, Source.CLASSIFIER, scores[a], spans[a]) for a in seen
+        ]
         return Judgement(tuple(findings), scores)
 
     def probabilities(self, text: str) -> Mapping[Attribute, float]:

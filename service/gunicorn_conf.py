@@ -54,7 +54,8 @@ limit_request_fields = 64
 limit_request_field_size = 8190
 # Every line would name a path, and so a comment's id; see REFRAIN_LOG_LEVEL instead.
 accesslog = None
-loglevel = _settings.log_level.lower()
+# So does gunicorn's own DEBUG; the service's says the same without it.
+loglevel = "info" if _settings.log_level == "DEBUG" else _settings.log_level.lower()
 control_socket_disable = True
 
 

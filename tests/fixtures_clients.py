@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +21,9 @@ from typing import Any
 
 import httpx
 import pytest
+from flask import Flask
 
+from service.services import NAME
 from tests.fixtures_service import Server, serving
 
 CLIENTS = Path(__file__).parent / "clients"
@@ -103,6 +107,16 @@ def public_server(
         port = probe.getsockname()[1]
     with serving(folder, PORT=str(port), REFRAIN_LOG_LEVEL="DEBUG") as server:
         yield server
+
+
+def verdicts(app: Flask) -> Counter[str]:
+    """How many verdicts of each outcome an app has counted."""
+    counts: Counter[str] = Counter()
+    exposed = app.extensions[NAME].metrics.exposition().decode()
+    line = r'^refrain_verdicts_total\{.*outcome="(\w+)".*\} (\d+)\.0$'
+    for outcome, count in re.findall(line, exposed, re.MULTILINE):
+        counts[outcome] += int(count)
+    return counts
 
 
 class Redirected(httpx.HTTPTransport):

@@ -133,7 +133,7 @@ CLIENTS = (
         PYPI,
         AKISMET,
         Works.SETTING,
-        "`http_client=` with a transport that sends here",
+        "an argument, `http_client=`, with a transport class that sends here",
     ),
     Client(
         "@cedx/akismet",
@@ -147,7 +147,8 @@ CLIENTS = (
         NPM,
         AKISMET,
         Works.SETTING,
-        "`host`, `endPoint` and `port`; the key in each comment",
+        "three settings, `host`, `endPoint` and `port`, and the key as a field of each "
+        "comment",
     ),
     Others(
         "WordPress' and Discourse's plug-ins, `akismet-async` (PyPI)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,7 +23,7 @@ from werkzeug.test import TestResponse
 from model.finding import Rule
 from service.app import create_app
 from service.auth import key_hash, new_key
-from service.compat.akismet import THANKS
+from service.compat.akismet import MAX_FORM, THANKS, longest
 from service.compat.forms import MAX_FIELDS
 from service.domain import Outcome, Thresholds
 from service.errors import UnknownComment
@@ -30,7 +31,7 @@ from service.services import NAME, Services
 from service.settings import Settings, load_settings
 from service.store.records import CommentRecord
 from service.store.sites import Sites
-from tests.fixtures_clients import Redirected
+from tests.fixtures_clients import Redirected, verdicts
 from tests.fixtures_service import Server
 from tests.fixtures_store import KEY, NOON
 
@@ -342,8 +343,69 @@ def test_where_there_is_nothing_to_read_nothing_is_wrong(
     assert said(anyone.post(CHECK, data=sent())) == "false"
 
 
-def test_what_is_too_long_to_be_judged_goes_to_people(anyone: FlaskClient) -> None:
-    assert check(anyone, "a " * 5_001) == "true"
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("a " * 5_001, id="by a character"),
+        pytest.param(FAIR + "\U0001f600" * 17_000, id="escaped, four times a body"),
+        pytest.param("x" * 800_000, id="by far"),
+    ],
+)
+def test_what_is_too_long_to_be_judged_goes_to_people(
+    anyone: FlaskClient, text: str
+) -> None:
+    assert check(anyone, text) == "true"
+
+
+def test_what_is_too_long_to_be_received_goes_to_people_if_the_key_is_the_host(
+    anyone: FlaskClient,
+) -> None:
+    fields = sent(comment_content="x" * 2_000_000)
+    for host, expected in ((f"{KEY}.refrain.example", "true"), ("a", "invalid")):
+        response = anyone.post(CHECK, data=fields, headers={"Host": host})
+
+        assert said(response) == expected
+
+
+def test_the_longest_form_is_as_long_as_the_longest_text_may_be() -> None:
+    most = load_settings({"REFRAIN_MAX_TEXT": "100000"})
+
+    assert longest(load_settings({})) == MAX_FORM
+    assert longest(most) > len(urlencode({"a": "\U0001f600" * most.max_text}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "you f<b></b>ucking id<b></b>iot",
+        "you f<!-- a > b -->ucking id<I title='>'>iot",
+        'you f<a title="x>ucking idiot',
+        "you f&#117;cking i&#x64;iot",
+        "<p>you</p>\n<p>fucking<br/>idiot</p>",
+        "<div>fair</div><!-- you fucking idiot -->",
+        '<img alt="you fucking idiot">A fair point.',
+        "<you fucking idiot>",
+    ],
+)
+def test_markup_hides_nothing(anyone: FlaskClient, text: str) -> None:
+    assert check(anyone, text) == "true"
+
+
+def test_markup_of_a_fair_comment_is_nothing_to_mind(anyone: FlaskClient) -> None:
+    assert check(anyone, f'<p>{FAIR} <a href="https://a.example">Here</a>.</p>') == (
+        "false"
+    )
+
+
+def test_verdicts_are_counted_once_for_a_comment(
+    app: Flask, anyone: FlaskClient
+) -> None:
+    before = verdicts(app)
+
+    for text in (FAIR, f"<p>{FAIR}</p>", "you f<b></b>ucking idiot"):
+        check(anyone, text)
+
+    assert verdicts(app) - before == Counter(accept=2, reject=1)
 
 
 def test_nothing_is_discarded_unless_the_operator_wants_it(
@@ -557,7 +619,7 @@ def test_what_a_server_adds_is_passed_over(anyone: FlaskClient) -> None:
         pytest.param({}, id="nothing"),
         pytest.param({"data": b"x" * 200_000}, id="no form"),
         pytest.param(
-            {"data": sent(comment_content="x" * 200_000)}, id="more than is read"
+            {"data": sent(comment_content="x" * 1_100_000)}, id="more than is read"
         ),
         pytest.param(
             {"data": sent(**{f"x{i}": "" for i in range(MAX_FIELDS)})},
@@ -589,13 +651,23 @@ def test_files_are_refused(anyone: FlaskClient) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.text(max_size=300), st.text(max_size=20), st.text(max_size=20))
+@given(
+    st.text(
+        st.characters(exclude_categories=()) | st.sampled_from("<b>&;"), max_size=300
+    ),
+    st.text(max_size=20),
+    st.text(max_size=20),
+)
 def test_any_text_gets_a_verdict(
     app: Flask, text: str, author: str, charset: str
 ) -> None:
     client = app.test_client()
 
-    verdict = check(client, text, comment_author=author, blog_charset=charset)
+    fields = sent(comment_content=text, comment_author=author, blog_charset=charset)
+    # Halves of surrogate pairs, as bytes that no charset has.
+    body = urlencode(fields, errors="surrogatepass").encode()
+
+    verdict = said(_posted(client, CHECK, body))
 
     assert verdict in {"true", "false"}
 
@@ -670,6 +742,35 @@ def test_the_list_comes_as_a_table_without_the_key(anyone: FlaskClient) -> None:
         "Site,Total API Calls,Spam,Ham,Missed Spam,False Positives,Is Revoked\n"
         "default,0,0,0,0,0,false\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("limit", "offset", "rows"),
+    [("1", "0", 1), ("0", "0", 0), ("5", "1", 0), ("", "", 1)],
+)
+def test_the_list_comes_in_pages(
+    anyone: FlaskClient, limit: str, offset: str, rows: int
+) -> None:
+    query = {"api_key": KEY, "month": "2024-02", "limit": limit, "offset": offset}
+
+    listed = anyone.get("/1.2/key-sites", query_string=query).json
+    table = anyone.get("/1.2/key-sites", query_string=query | {"format": "csv"}).text
+
+    assert listed is not None
+    assert len(listed.pop("2024-02")) == len(table.splitlines()) - 2 == rows
+    page = {"limit": int(limit or 500), "offset": int(offset or 0), "total": 1}
+    assert listed == page
+    assert f"(limit:{page['limit']}, offset: {page['offset']}, total: 1)" in table
+
+
+@pytest.mark.parametrize("value", ["-1", "x", "1.5", "٣", "1" * 30])
+@pytest.mark.parametrize("name", ["limit", "offset"])
+def test_a_page_that_is_none_is_invalid(
+    anyone: FlaskClient, name: str, value: str
+) -> None:
+    query = {"api_key": KEY, name: value}
+
+    assert said(anyone.get("/1.2/key-sites", query_string=query)) == "invalid"
 
 
 def test_the_list_can_be_filtered(anyone: FlaskClient) -> None:

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import event, select, update
 
 from service import auth
-from service.errors import InvalidInput, NotAuthenticated
+from service.errors import InvalidInput, NotAuthenticated, StoreUnavailable
 from service.store.accounts import Accounts, Moderator, Role
 from service.store.database import Database
 from service.store.schema import api_keys, moderators
-from service.store.store import REMEMBER_KEY_S, REMEMBERED_KEYS, Store
+from service.store.store import AGAIN_S, REMEMBER_KEY_S, REMEMBERED_KEYS, Store
 from tests.fixtures_store import KEY, NOON, PASSWORD
 
 REVOKED = "rf_" + "r" * 43
@@ -133,6 +133,45 @@ def test_an_open_key_is_looked_up_once_in_five_seconds(
         auth.authenticate(store, f"Bearer {KEY}")
 
     assert (len(soon), len(later)) == (0, 1)
+
+
+def test_a_known_key_opens_its_site_while_the_database_does_not_answer(
+    database: Database,
+) -> None:
+    clock = Clock()
+    store = Store(database, clock=clock)
+    site = auth.authenticate(store, f"Bearer {KEY}")
+    clock.time += REMEMBER_KEY_S
+    with database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE api_keys RENAME TO gone")
+
+    assert auth.authenticate(store, f"Bearer {KEY}") == site
+    with statements(database) as soon:
+        assert auth.authenticate(store, f"Bearer {KEY}") == site
+    with pytest.raises(StoreUnavailable):
+        auth.authenticate(store, "Bearer rf_unknown")
+
+    assert soon == []
+
+
+def test_a_key_that_was_revoked_meanwhile_is_refused_once_the_database_is_back(
+    database: Database,
+) -> None:
+    clock = Clock()
+    store = Store(database, clock=clock)
+    auth.authenticate(store, f"Bearer {KEY}")
+    Accounts(database).revoke_key(1, NOON)
+    with database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE api_keys RENAME TO gone")
+    clock.time += REMEMBER_KEY_S
+    auth.authenticate(store, f"Bearer {KEY}")
+    with database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE gone RENAME TO api_keys")
+
+    clock.time += AGAIN_S
+
+    with pytest.raises(NotAuthenticated):
+        auth.authenticate(store, f"Bearer {KEY}")
 
 
 def test_a_revoked_key_is_refused_within_five_seconds(database: Database) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.compat.coral import reading
 from service.services import NAME, Services
+from tests.fixtures_clients import verdicts
 from tests.fixtures_coral import (
     FAIR,
     FLAGGED,
@@ -177,7 +181,7 @@ def test_a_text_that_is_too_long_to_be_judged_is_held(
 
 
 def test_a_request_that_is_too_large_is_held_and_not_refused(inside: Inside) -> None:
-    assert inside.moderate("x" * 1024 * 1024) == HELD
+    assert inside.moderate("x" * 256 * 1024) == HELD
 
 
 def test_a_bug_holds_a_comment_and_is_counted(
@@ -189,6 +193,44 @@ def test_a_bug_holds_a_comment_and_is_counted(
     counted = parts.metrics.exposition().decode()
     assert 'refrain_coral_unjudged_total{why="fault"} 1.0' in counted
     assert "refrain_internal_errors_total 1.0" in counted
+
+
+def test_verdicts_are_counted(inside: Inside) -> None:
+    before = verdicts(inside.app)
+
+    for text in (FAIR, FOUL, FOUL):
+        inside.moderate(text)
+
+    assert verdicts(inside.app) - before == Counter(accept=1, reject=2)
+
+
+@pytest.mark.parametrize("part", ["&a", "<a ", "&nbsp;", '<b class="x">'])
+def test_of_a_body_that_is_far_too_long_no_mark_is_looked_at(
+    inside: Inside, parts: Services, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    looked: list[str] = []
+
+    def seen(body: str) -> str:
+        looked.append(body)
+        return ""
+
+    monkeypatch.setattr(reading, "seen", seen)
+    most = parts.settings.max_text * reading.MARKUP
+
+    assert inside.moderate((part * most)[: most + 1]) == HELD
+    assert looked == []
+    assert inside.moderate((part * most)[:most]) is None
+    assert len(looked) == 1
+
+
+def test_the_longest_comment_may_be_full_of_marks(
+    inside: Inside, parts: Services
+) -> None:
+    most = parts.settings.max_text
+    words = ("fair " * most)[:most]
+
+    assert inside.moderate(f"<b>{words.replace(' ', '&nbsp;')}</b>") is None
+    assert inside.moderate("fair &nbsp;" * (most // 5)) == HELD
 
 
 def test_nothing_is_stored_of_what_is_asked_about(

@@ -132,7 +132,7 @@ def test_a_body_in_pieces_is_put_together(coral_server: Server) -> None:
 
 
 def test_a_request_that_is_too_large_is_held(coral: Sender) -> None:
-    assert coral.moderate("x" * (1024 * 1024)).json == HELD
+    assert coral.moderate("x" * (256 * 1024)).json == HELD
 
 
 def test_no_answer_is_a_redirect(coral: Sender) -> None:

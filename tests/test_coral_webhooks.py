@@ -138,6 +138,6 @@ def test_nothing_is_taken_from_others(
 
 
 def test_one_too_large_is_refused(inside: Inside) -> None:
-    sent = event("STORY_CREATED", story="x" * 1024 * 1024)
+    sent = event("STORY_CREATED", story="x" * 256 * 1024)
 
     assert inside.send(sent, SECRET, path=WEBHOOKS).status == 413

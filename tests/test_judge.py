@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +49,19 @@ def test_below_the_floor_the_classifiers_view_is_no_finding() -> None:
 
     assert not [f for f in judgement.findings if f.source is Source.CLASSIFIER]
     assert judgement.scores is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["You fucking idiot. Call +1 202 555 0143.", "これは", "A fair point."]
+)
+def test_without_places_all_but_the_classifiers_are_the_same(text: str) -> None:
+    full, cheap = JUDGE.judge(text), JUDGE.judge(text, with_places=False)
+
+    assert cheap.scores == full.scores
+    assert cheap.findings == tuple(
+        replace(f, spans=()) if f.source is Source.CLASSIFIER else f
+        for f in full.findings
+    )
 
 
 def test_a_phone_number_is_a_personal_finding() -> None:

@@ -6,8 +6,8 @@ What the service answers to whoever asks is in tests/test_perspective.py.
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 from typing import Any
 from urllib.error import HTTPError
 
@@ -22,6 +22,7 @@ from PyPerspective.errors import InvalidAuthKey  # type: ignore[import-untyped]
 from tests.fixtures_clients import Scripts
 from tests.fixtures_service import Server
 from tests.fixtures_store import KEY
+from tests.published import CORAL as CORAL_VERSION
 
 FAIR = "The council should publish the report."
 INSULT = "\U0001f600 A fair point. You are an idiot."
@@ -275,21 +276,50 @@ def test_googleapis_reads_errors(npm: Scripts, public_server: Server) -> None:
 
 # Coral
 
+# As Coral's HTTP client, node-fetch, orders its headers.
+REQUEST = """POST /v1alpha1/%s?key=%s HTTP/1.1\r
+Content-Type: application/json\r
+User-Agent: Coral Perspective/%s\r
+Accept: */*\r
+Content-Length: %d\r
+Accept-Encoding: gzip,deflate\r
+Connection: close\r
+Host: 127.0.0.1\r
+\r
+"""
+# As `JSON.stringify(data)` writes it.
+ANALYZE = (
+    '{"comment":{"text":"%s"},"doNotStore":true,'
+    '"requestedAttributes":{"%s":{}},"languages":["en"]}'
+)
+SUGGEST = (
+    '{"comment":{"text":"%s"},"context":{"entries":[{"text":"{\\"url\\":'
+    '\\"https://news.example.com/rivers?commentID=%s\\",\\"reply_to_id_Coral_comment_id'
+    '\\":null,\\"Coral_comment_id\\":\\"%s\\"}"}]},"attributeScores":{"TOXICITY":'
+    '{"summaryScore":{"value":%d}}},"languages":["en"],'
+    '"communityId":"Coral:https://coral.example.com","clientToken":"comment:%s"}'
+)
+MOST_S = 0.8
+MOST_BYTES = 2 * 1024 * 1024
+"""How long Coral waits, and how much it reads."""
 
-def coral(server: Server, operation: str, body: dict[str, Any]) -> httpx.Response:
-    """What Coral 9.11.8 sends, with `SERVER/v1alpha1` as its custom endpoint."""
-    url = httpx.URL(f"{server.url}/v1alpha1")
-    path = str(PurePosixPath(url.path) / operation)
-    return httpx.post(
-        url.copy_with(path=path, params={"key": KEY}),
-        content=json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode(),
-        headers={
-            "Content-Type": "application/json",
-            "User-Agent": "Coral Perspective/9.11.8",
-        },
-        follow_redirects=False,
-        timeout=0.8,
-    )
+
+def coral(server: Server, operation: str, body: str) -> dict[str, Any]:
+    """Send Coral's bytes, with `SERVER/v1alpha1` as its custom endpoint.
+
+    What comes back has to be there in time, no redirect, and no more than Coral reads.
+    """
+    sent = body.encode()
+    head = REQUEST % (operation, KEY, CORAL_VERSION, len(sent))
+    with socket.create_connection(server.address, timeout=MOST_S) as connection:
+        connection.sendall(head.encode() + sent)
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, said = received.decode().partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 200 OK\r\n")
+    assert "\r\ncontent-encoding:" not in head.lower()
+    assert len(received) < MOST_BYTES
+    answer: dict[str, Any] = json.loads(said)
+    return answer
 
 
 @CORAL
@@ -297,17 +327,9 @@ def coral(server: Server, operation: str, body: dict[str, Any]) -> httpx.Respons
     "model", [*SIX, *(f"{name}_EXPERIMENTAL" for name in SIX), "LIKELY_TO_REJECT"]
 )
 def test_coral_reads_the_one_score_it_asks_for(server: Server, model: str) -> None:
-    body = {
-        "comment": {"text": INSULT},
-        "doNotStore": True,
-        "requestedAttributes": {model: {}},
-        "languages": ["en"],
-    }
+    answer = coral(server, "comments:analyze", ANALYZE % (INSULT, model))
 
-    response = coral(server, "comments:analyze", body)
-
-    assert response.status_code == 200
-    value = response.json()["attributeScores"][model]["summaryScore"]["value"]
+    value = answer["attributeScores"][model]["summaryScore"]["value"]
     assert isinstance(value, float)
 
 
@@ -316,19 +338,11 @@ def test_coral_reads_the_one_score_it_asks_for(server: Server, model: str) -> No
 def test_coral_finds_its_token_in_the_answer(
     server: Server, fresh_id: str, status: int
 ) -> None:
-    known = {
-        "url": f"https://news.example.com/rivers?commentID={fresh_id}",
-        "Coral_comment_id": fresh_id,
-    }
-    body = labelled(fresh_id, status) | {
-        "context": {"entries": [{"text": json.dumps(known)}]},
-        "languages": ["en"],
-        "communityId": "Coral:https://coral.example.com",
-    }
+    body = SUGGEST % (FAIR, fresh_id, fresh_id, status, fresh_id)
 
-    response = coral(server, "comments:suggestscore", body)
+    answer = coral(server, "comments:suggestscore", body)
 
-    assert response.json()["clientToken"] == f"comment:{fresh_id}"
+    assert answer["clientToken"] == f"comment:{fresh_id}"
     assert decision(server, fresh_id) == ("reject" if status else "accept")
 
 
@@ -347,6 +361,8 @@ def test_no_log_holds_the_key_that_is_in_every_address(
         (":nothing", "{}"),
     ):
         httpx.post(f"{url}{path}?key={KEY}", content=body)
+    # Typed in a path by mistake, which gunicorn's own DEBUG would repeat.
+    httpx.get(f"{public_server.url}/v1/comments/{KEY}")
 
     log = public_server.log
     assert '"route": "/v1alpha1/comments:analyze"' in log

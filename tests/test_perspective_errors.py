@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from service.app import create_app
 from service.compat.perspective.reading import MAX_BYTES
 from service.services import NAME, Services
 from service.settings import Settings
+from tests.fixtures_clients import verdicts
 from tests.fixtures_perspective import (
     ANALYZE,
     BAD_REQUEST,
@@ -452,6 +454,15 @@ def test_a_fault_of_ours_tells_nothing(
     assert "internal error" in log
     assert "secret" not in log
     assert KEY not in log
+
+
+def test_verdicts_are_counted(app: Flask, ask: Ask) -> None:
+    before = verdicts(app)
+
+    for text in (FAIR, FOUL, FOUL):
+        ask(**request_for(text, spanAnnotations=True))
+
+    assert verdicts(app) - before == Counter(accept=1, reject=2)
 
 
 def test_requests_are_counted_by_route(app: Flask, ask: Ask) -> None:

@@ -131,7 +131,7 @@ def test_a_service_that_runs_gets_a_page_of_passes(public_server: Server) -> Non
     ]
     perspective = section(result, "Perspective")
     assert perspective[0].endswith("not above Coral's usual 80 %: Coral publishes it")
-    assert perspective[1].endswith("it lands in Coral's Pending queue")
+    assert perspective[1].endswith("after a warning, it lands in Coral's Pending queue")
     assert "pass fair comment not flagged" in section(result, "OpenAI's")
     assert section(result, "Coral's external")[:3] == [
         "pass fair comment no objection: Coral publishes it",

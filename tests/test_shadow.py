@@ -288,7 +288,7 @@ class Slow(Judge):
     def with_model(self, other: Judge) -> Judge:
         return other
 
-    def judge(self, text: str, *, floor: float = 0.05) -> Judgement:
+    def judge(self, text: str, **options: object) -> Judgement:
         until = time.thread_time() + self.seconds
         while time.thread_time() < until:
             pass
@@ -304,7 +304,7 @@ class Strict(Slow):
         "thresholds": {"obscene": {"flag": 0.5, "reject": 0.5}}
     }
 
-    def judge(self, text: str, *, floor: float = 0.05) -> Judgement:
+    def judge(self, text: str, **options: object) -> Judgement:
         found = Finding(Rule.OBSCENE, None, Source.CLASSIFIER, 1.0)
         return Judgement((found,), {})
 

@@ -3,7 +3,8 @@
 A client of Akismet's needs another address and a key of the site.  Spam is not known
 here: `true` says that the site's policy rejects or flags what the comment says, so that
 it lands where people look at it, and `false` that it can be published.  Of all that
-clients send, the content is judged, as plain text; neither an address nor a name is.
+clients send, the content is judged, as it is and as the HTML that it may be; neither an
+address nor a name is.
 
 Nothing is stored of a comment that is only asked about.  What people submit as spam or
 ham is a label: it is stored with its text, author and page.  Its id is the one that
@@ -17,21 +18,24 @@ an `invalid` for a wrong key, and those that do not look find no verdict in the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.api.parsing import MAX_TITLE, is_blank
 from service.api.routes import answer
 from service.auth import PREFIX
 from service.compat import failing, usage
-from service.compat.forms import parse_form, read_form
+from service.compat.forms import EXPANSION, parse_form, read_form
 from service.compat.keys import site_of
+from service.compat.markup import without_tags
 from service.compat.taught import article_at, made_id, teach
 from service.domain import Author, Comment, Outcome, Verdict
 from service.errors import InvalidInput, NotAuthenticated
 from service.services import Services, services
+from service.settings import Settings
 from service.store.records import Site
 from service.store.sites import Sites
 
@@ -53,6 +57,11 @@ ALWAYS_HAM = "administrator"
 IDENTITY = ("permalink", "comment_author", "comment_author_email", "comment_content")
 """What tells one comment from another."""
 NO = frozenset({"", "0", "false"})
+MAX_FORM = 1024 * 1024
+ESCAPED = 12
+"""Bytes of a form for a character of a text, at most."""
+RESERVE = 64 * 1024
+"""Bytes for all else that a form has."""
 
 Fields = Mapping[str, str]
 
@@ -74,7 +83,10 @@ def verify_key() -> Response:
 @bp.post("/1.1/comment-check")
 def comment_check() -> Response:
     """Tell whether people should look at a comment before it is published."""
-    parts, site, sent = opened()
+    try:
+        parts, site, sent = opened()
+    except RequestEntityTooLarge as error:
+        return unread(error)
     guid = {"X-akismet-guid": id_of(parts, sent)}
     text = sent.get("comment_content", "")
     if is_trial(sent):
@@ -83,7 +95,7 @@ def comment_check() -> Response:
         return plain(HAM, guid)
     if len(text) > parts.settings.max_text:
         return plain(SPAM, guid)  # Nobody has read it: people have to.
-    verdict = parts.moderation.moderate(site, Comment(text)).verdict
+    verdict = worst(parts.moderation.glance(site, form) for form in forms_of(text))
     parts.metrics.verdict(verdict)
     if is_blatant(verdict, parts.settings.akismet_discard):
         guid["X-akismet-pro-tip"] = "discard"
@@ -111,9 +123,10 @@ def key_sites() -> Response:
     month = f"{first:%Y-%m}"
     row = usage.row(site, usage.tally(parts.store.database, site, first, now))
     rows = [row] if sent.get("filter", "") in site.name else []
+    page = usage.page_of(sent.get("limit", ""), sent.get("offset", ""), len(rows))
+    rows = rows[page["offset"] :][: page["limit"]]
     if sent.get("format") == "csv":
-        return Response(usage.as_csv(rows, month), content_type="text/csv")
-    page = {"limit": usage.LIMIT, "offset": 0, "total": len(rows)}
+        return Response(usage.as_csv(rows, month, page), content_type="text/csv")
     return answer({month: rows, **page})
 
 
@@ -135,7 +148,7 @@ def opened() -> tuple[Services, Site, Fields]:
     """
     parts = services()
     if request.method == "POST":
-        form = read_form(request.environ, parts.settings.max_body)
+        form = read_form(request.environ, longest(parts.settings))
     else:
         form = request.query_string
     sent = parse_form(form, CHARSET)
@@ -160,6 +173,39 @@ def site_of_sent(parts: Services, sent: Fields) -> Site:
     if site is None:
         raise NotAuthenticated("The key opens no site.")
     return site
+
+
+def longest(settings: Settings) -> int:
+    """The bytes of a form that are read: of any text that is judged, and much more.
+
+    For what is not read has no key, and an `invalid` is no verdict.
+    """
+    text = ESCAPED * settings.max_text + RESERVE
+    return max(MAX_FORM, EXPANSION * settings.max_body, text)
+
+
+def unread(error: RequestEntityTooLarge) -> Response:
+    """Have people read what is too long to be received, if a site is known without it.
+
+    Raises:
+        RequestEntityTooLarge: none is.
+    """
+    try:
+        site_of_sent(services(), {})
+    except NotAuthenticated:
+        raise error from None
+    return plain(SPAM)
+
+
+def forms_of(text: str) -> list[str]:
+    """What a content may mean: itself, and what is seen of it if it is HTML."""
+    seen = without_tags(text)
+    return [text] if seen == text.strip() or is_blank(seen) else [text, seen]
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict that most speaks against publishing."""
+    return max(verdicts, key=_badness)
 
 
 def is_trial(sent: Fields) -> bool:
@@ -233,6 +279,12 @@ def shape(status: int, said: str, error: Exception) -> Response:
 
 
 failing.register(bp, shape, "/1.1/<path:rest>", "/1.2/<path:rest>")
+
+
+def _badness(verdict: Verdict) -> tuple[bool, bool, float]:
+    reasons = verdict.reasons
+    is_rejected = bool(reasons) and not verdict.flagged
+    return is_rejected, verdict.flagged, reasons[0].score if reasons else 0.0
 
 
 def _keyless(parts: Services) -> Site | None:

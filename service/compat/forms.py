@@ -36,12 +36,12 @@ def read_form(environ: WSGIEnvironment, limit: int) -> bytes:
 
     Args:
         environ: the request.
-        limit: longest text that a form may carry, in bytes.
+        limit: longest form, in bytes.
 
     Raises:
         HTTPException: as those of `service.api.reading.read_body`.
     """
-    return read_body(environ, EXPANSION * limit, FORM)
+    return read_body(environ, limit, FORM)
 
 
 def parse_form(form: bytes, charset_field: str) -> Mapping[str, str]:

@@ -37,6 +37,7 @@ from service.api.routes import answer
 from service.auth import authenticate
 from service.compact import dumps
 from service.compat import failing
+from service.compat.mending import mended
 from service.compat.scores import probabilities
 from service.domain import Comment, Reason, Verdict
 from service.errors import NotAuthenticated
@@ -152,11 +153,7 @@ def parse(body: bytes, *, max_text: int, max_inputs: int) -> list[str]:
     Raises:
         Refused: it is no JSON, or not what OpenAI's clients send; or an image.
     """
-    try:
-        value = from_json(body, allow_inf_nan=False)
-    except ValueError:
-        said = "We could not parse the JSON body of your request: send JSON in UTF-8."
-        raise Refused(said, None, None) from None
+    value = _json(body)
     if not isinstance(value, dict):
         raise _wrong_type(None, "an object", value)
     if not isinstance(value.get("model"), str | None):
@@ -197,6 +194,19 @@ def shape(status: int, said: str, error: Exception) -> Response:
 
 bp.register_error_handler(Refused, refuse)
 failing.register(bp, shape, PATH, f"{PATH}/<path:rest>")
+
+
+def _json(body: bytes) -> object:
+    """The value of a body; half a surrogate pair must not keep a text unjudged."""
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError:
+        text = mended(body)
+    try:
+        return from_json(text or "", allow_inf_nan=False)
+    except ValueError:
+        said = "We could not parse the JSON body of your request: send JSON in UTF-8."
+        raise Refused(said, None, None) from None
 
 
 def _texts(value: object, most: int) -> dict[str, str]:

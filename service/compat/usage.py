@@ -21,6 +21,7 @@ from service.store.records import Site
 from service.store.tallies import Proposal, Tally, total
 
 MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
+NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 LIMIT = 500
 COLUMNS = {
     "site": "Site",
@@ -48,6 +49,19 @@ def month_of(wanted: str, today: date) -> date:
     return date(int(found[1]), int(found[2]), 1)
 
 
+def page_of(limit: str, offset: str, total: int) -> dict[str, int]:
+    """Which rows of so many are wanted; without a word, LIMIT from the first one on.
+
+    Raises:
+        InvalidInput: it is no number that a list can have.
+    """
+    page = {"limit": limit or str(LIMIT), "offset": offset or "0"}
+    for name, value in page.items():
+        if not NUMBER.fullmatch(value):
+            raise InvalidInput(f"?{name}", "must be a whole number from 0 on")
+    return {name: int(value) for name, value in page.items()} | {"total": total}
+
+
 def tally(database: Database, site: Site, month: date, now: datetime) -> Tally:
     """What a site's month came to.  Years are counted bit by bit: see `Overview`."""
     last = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
@@ -70,11 +84,13 @@ def row(site: Site, month: Tally) -> dict[str, Any]:
     }
 
 
-def as_csv(rows: Sequence[Mapping[str, Any]], month: str) -> str:
+def as_csv(
+    rows: Sequence[Mapping[str, Any]], month: str, page: Mapping[str, int]
+) -> str:
     """Rows as CSV; Akismet's first line names the key, this one does not."""
     table = StringIO()
-    page = f"limit:{LIMIT}, offset: 0, total: {len(rows)}"
-    table.write(f"Active sites during {month} ({page})\n")
+    where = f"limit:{page['limit']}, offset: {page['offset']}, total: {page['total']}"
+    table.write(f"Active sites during {month} ({where})\n")
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(COLUMNS.values())
     shown = ({**row, "is_revoked": "false"} for row in rows)

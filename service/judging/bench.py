@@ -83,7 +83,12 @@ class Bench:
         return self._judges.of(site)
 
     def verdict(
-        self, site: Site, comment: Comment, on_failure: Callable[[Exception], None]
+        self,
+        site: Site,
+        comment: Comment,
+        on_failure: Callable[[Exception], None],
+        *,
+        with_places: bool = True,
     ) -> Verdict:
         """Judge and decide.
 
@@ -91,10 +96,13 @@ class Bench:
             site: on behalf of which site.
             comment: to be judged.
             on_failure: told if the judge breaks on it; must not raise.
+            with_places: of `Judge.judge`.
         """
         policy = self.policy(site)
         try:
-            judgement = self.judge(site).judge(comment.text, floor=policy.floor)
+            judgement = self.judge(site).judge(
+                comment.text, floor=policy.floor, with_places=with_places
+            )
         except Exception as error:  # A bug in the judge must not publish a comment.
             on_failure(error)
             judgement = FAILED

@@ -38,7 +38,7 @@ def foul(visit: Visit) -> str:
     score = toxicity(visit, FOUL)
     if score <= THRESHOLD:
         raise Failed(f"{_said(score)}, so that Coral would publish it.")
-    return f"{_said(score)}: it lands in Coral's Pending queue"
+    return f"{_said(score)}: after a warning, it lands in Coral's Pending queue"
 
 
 def attributes(visit: Visit) -> str:

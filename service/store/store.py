@@ -44,6 +44,8 @@ from service.store.together import Together
 
 REMEMBER_KEY_S = 5.0
 """How long a process may go by what it last read of a key, its site and its policy."""
+AGAIN_S = 1.0
+"""How long a database that did not answer is not asked for a known key again."""
 REMEMBERED_KEYS = 1024
 PING_S = 0.5
 NO_KEY = bytes(32)
@@ -90,13 +92,23 @@ class Store:
         """The site that an API key opens; None for an unknown or a revoked key.
 
         A found site is remembered for REMEMBER_KEY_S: so long may a revoked key or a
-        replaced policy still serve in this process.  What is not found costs the same
-        one query every time, and is not remembered.
+        replaced policy still serve in this process; and while the database does not
+        answer, until it does, for judging alone needs none.  What is not found costs
+        the same one query every time, and is not remembered.
+
+        Raises:
+            StoreUnavailable: the database does not answer, and the key is not known.
         """
         remembered = self._open_keys.get(key_hash)
         if remembered and self._clock() < remembered[0]:
             return remembered[1]
-        site = self._find_site(key_hash)
+        try:
+            site = self._find_site(key_hash)
+        except StoreUnavailable:
+            if remembered is None:
+                raise
+            self._open_keys[key_hash] = (self._clock() + AGAIN_S, remembered[1])
+            return remembered[1]
         if site is None:
             self._open_keys.pop(key_hash, None)
         else:

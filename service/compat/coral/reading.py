@@ -18,13 +18,22 @@ STAFF = frozenset({"STAFF", "MODERATOR", "ADMIN"})
 """Roles whose comments Coral approves itself."""
 
 
+MARKUP = 8
+"""Characters of a body for one of a text: each may be escaped, as `&nbsp;`, and there
+are marks besides."""
+
+
+class TooLong(Exception):
+    """The text is longer than any that is judged."""
+
+
 class Unreadable(Exception):
     """The body is not what Coral sends; the message repeats nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A comment: what readers see of it, and whether its author is of the staff."""
+    """A comment: what readers see of it, unless its author is of the staff."""
 
     text: str
     is_staff: bool
@@ -61,15 +70,28 @@ M = TypeVar("M", bound=Message)
 MODERATION = TypeAdapter(ModerationMessage)
 
 
-def parse_comment(body: bytes) -> Sent:
+def parse_comment(body: bytes, max_text: int) -> Sent:
     """Read what is to be moderated.
+
+    Args:
+        body: of the request.
+        max_text: longest text that is judged, in characters.
 
     Raises:
         Unreadable: it is no JSON, or holds no comment.
+        TooLong: the comment is longer; looking at all of its marks would take long.
     """
     told = read(MODERATION, body)
+    sent = told.comment.body or ""
     role = told.author.role if told.author else None
-    return Sent(seen(told.comment.body or ""), role in STAFF)
+    if role in STAFF:
+        return Sent("", is_staff=True)
+    if len(sent) > MARKUP * max_text:
+        raise TooLong
+    text = seen(sent)
+    if len(text) > max_text:
+        raise TooLong
+    return Sent(text, is_staff=False)
 
 
 def read(adapter: TypeAdapter[M], body: bytes) -> M:

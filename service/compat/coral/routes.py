@@ -24,7 +24,7 @@ from service.compat.coral.budget import Busy, Late, Pool
 from service.compat.coral.events import parse_event
 from service.compat.coral.keyring import Keyring
 from service.compat.coral.phase import HELD, answer_of
-from service.compat.coral.reading import Unreadable, parse_comment
+from service.compat.coral.reading import TooLong, Unreadable, parse_comment
 from service.compat.coral.signature import HEADER, signatures, signer
 from service.domain import Comment, Verdict
 from service.errors import StoreUnavailable, WrongSignature
@@ -35,8 +35,10 @@ from service.store.records import Site
 
 PARTS = "refrain.coral"
 """Where in an app's `extensions` its `Coral` is."""
-MAX_BODY = 1024 * 1024
-"""Bytes of a request that are read: many times what a comment has."""
+MAX_BODY = 256 * 1024
+EXPANSION = 12
+"""Bytes of a request that are read, or so many for each character of the longest text:
+many times what a comment has."""
 WAITING = 0.5
 WAITING_S = 0.01
 """Share of the time left that the database is waited for, but so long at least."""
@@ -54,10 +56,7 @@ class Coral(NamedTuple):
     keyring: Keyring
     pool: Pool
     waiting_s: float
-
-
-class TooLong(Exception):
-    """The text is longer than any that is judged."""
+    max_body: int
 
 
 def register(app: Flask) -> None:
@@ -68,6 +67,7 @@ def register(app: Flask) -> None:
         # Room for those that nobody waits for any more, beside those that come.
         Pool(2 * parts.settings.threads),
         waiting_s(parts.settings.coral_budget_ms / 1000),
+        max(MAX_BODY, EXPANSION * parts.settings.max_text),
     )
     app.register_blueprint(bp)
 
@@ -119,11 +119,9 @@ def judged(parts: Services, site: Site, body: bytes) -> Verdict | None:
         Unreadable: the body is not what Coral sends.
         TooLong: it would take too long.
     """
-    sent = parse_comment(body)
+    sent = parse_comment(body, parts.settings.max_text)
     if sent.is_staff or is_blank(sent.text):
         return None
-    if len(sent.text) > parts.settings.max_text:
-        raise TooLong
     return parts.moderation.moderate(site, Comment(sent.text)).verdict
 
 
@@ -137,7 +135,7 @@ def _received(coral: Coral, until: float) -> tuple[Secret | None, bytes]:
     given = signatures(request.environ.get(HEADER))
     if not given:
         raise WrongSignature("Send the signature in the header `X-Coral-Signature`.")
-    body = read_body(request.environ, MAX_BODY, None)
+    body = read_body(request.environ, coral.max_body, None)
     now = perf_counter()
     secrets = coral.keyring.secrets(now + max(WAITING_S, WAITING * (until - now)))
     if secrets is None:

@@ -59,6 +59,7 @@ SCHEMAS: dict[str, dict[str, Kind]] = {
         "sessionId": TEXT,
         "communityId": TEXT,
         "spanAnnotations": YES_OR_NO,
+        "dropUnsupportedAttributes": YES_OR_NO,
     },
     "AnalyzeCommentResponse": {
         "attributeScores": _by_name("AttributeScores"),

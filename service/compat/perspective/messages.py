@@ -97,6 +97,7 @@ class AnalyzeRequest(Request):
     requested_attributes: dict[str, Parameters | None] | None = None
     do_not_store: bool | None = None
     span_annotations: bool | None = None
+    drop_unsupported_attributes: bool | None = None
 
 
 class SuggestRequest(Request):

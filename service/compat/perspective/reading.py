@@ -32,6 +32,9 @@ from service.domain import Outcome
 
 MAX_BYTES = 20 * 1024
 """Of a comment, in UTF-8."""
+MOST = 50
+"""Attributes that are asked for at once: versions make as many names as one likes, and
+each is answered with all sentences."""
 PLAIN = frozenset({None, "PLAIN_TEXT", "TEXT_TYPE_UNSPECIFIED"})
 PROBABILITY = frozenset({None, "PROBABILITY", "SCORE_TYPE_UNSPECIFIED"})
 REJECTED_FROM = 0.5
@@ -71,12 +74,16 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What `comments:analyze` asks for."""
+    """What `comments:analyze` asks for.
+
+    `drops`: attributes of a language that is not supported are left out, and no error.
+    """
 
     told: Told
     wanted: Sequence[Wanted]
     store: bool
     spans: bool
+    drops: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +107,14 @@ def parse_analysis(body: bytes) -> Analysis:
     attributes = request.requested_attributes
     if not attributes:
         raise refused("Missing requested_attributes", "NO_REQUESTED_ATTRIBUTES")
+    if len(attributes) > MOST:
+        raise invalid(f"At most {MOST} attributes may be requested at once")
     return Analysis(
         told,
         [_wanted(name, how) for name, how in attributes.items()],
         store=request.do_not_store is False,
         spans=bool(request.span_annotations),
+        drops=bool(request.drop_unsupported_attributes),
     )
 
 

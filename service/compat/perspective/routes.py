@@ -36,7 +36,6 @@ from service.compat.perspective.discovery import ANALYZE, SUGGEST, VERSION, docu
 from service.compat.perspective.reading import (
     Analysis,
     Told,
-    Wanted,
     parse_analysis,
     parse_suggestion,
 )
@@ -48,7 +47,7 @@ from service.compat.perspective.refusing import (
 )
 from service.compat.perspective.sentences import sentences
 from service.compat.taught import teach
-from service.domain import Comment, Verdict
+from service.domain import Verdict
 from service.errors import NotAuthenticated
 from service.services import Services, services
 from service.store.records import Site
@@ -85,7 +84,7 @@ def suggestscore() -> Response:
     site = opened(parts, request.environ)
     said = parse_suggestion(_body(parts, request.environ))
     told = said.told
-    seen = parts.moderation.moderate(site, Comment(told.text)).verdict
+    seen = parts.moderation.glance(site, told.text)
     comment = comment_of(parts.store, told)
     teach(parts, site, comment, said.outcome, rule=said.rule, by=NAME)
     return answer(
@@ -113,16 +112,21 @@ def analyzed(parts: Services, environ: WSGIEnvironment) -> bytes:
     verdict = judged(parts, site, analysis)
     parts.metrics.verdict(verdict)
     scores = scores_of(verdict)
+    supported = [] if is_unsupported(told, verdict) else analysis.wanted
     wanted = [
         one
-        for one in analysis.wanted
+        for one in supported
         if one.threshold is None or scores[one.known_as] >= one.threshold
     ]
     shown: dict[str, Any] = {}
     if wanted:
         places = _places(parts, site, analysis, scores)
+        attributes = {
+            key: _attribute(key, scores, places)
+            for key in {one.known_as for one in wanted}
+        }
         shown["attributeScores"] = {
-            one.name: _attribute(one, scores, places) for one in wanted
+            one.name: attributes[one.known_as] for one in wanted
         }
     found = detected(verdict)
     shown["languages"] = told.languages or found
@@ -147,18 +151,27 @@ def opened(parts: Services, environ: WSGIEnvironment) -> Site:
 def judged(parts: Services, site: Site, analysis: Analysis) -> Verdict:
     """The verdict on a comment, which is stored only if the client allows that.
 
+    Nor is one in a language of which nothing is known.
+
     Raises:
-        Refused: it is in a language of which nothing is known; nothing is stored then.
+        Refused: it is in such a language, and that is to be an error.
     """
     told = analysis.told
-    moderate = parts.moderation.moderate
-    if told.languages and SERVED.isdisjoint(map(_primary, told.languages)):
-        verdict = moderate(site, Comment(told.text)).verdict
-        if not is_known(verdict):
+    verdict = parts.moderation.glance(site, told.text)
+    if is_unsupported(told, verdict):
+        if not analysis.drops:
             raise unsupported_language(analysis.wanted[0].name, told.languages)
+        return verdict
     if analysis.store:
-        return moderate(site, comment_of(parts.store, told)).verdict
-    return moderate(site, Comment(told.text)).verdict
+        comment = comment_of(parts.store, told)
+        return parts.moderation.moderate(site, comment).verdict
+    return verdict
+
+
+def is_unsupported(told: Told, verdict: Verdict) -> bool:
+    """Whether nothing is known of a text, nor is it in a language Perspective had."""
+    primary = map(_primary, told.languages)
+    return bool(told.languages) and SERVED.isdisjoint(primary) and not is_known(verdict)
 
 
 def detected(verdict: Verdict) -> list[str]:
@@ -200,17 +213,13 @@ def _places(
         return [(0, place(len(text)), scores)]
     places: list[Place] = []
     for span in spans:
-        sentence = Comment(text[span.start : span.end])
-        verdict = parts.moderation.moderate(site, sentence).verdict
+        verdict = parts.moderation.glance(site, text[span.start : span.end])
         own = scores_of(verdict) if is_known(verdict) else scores
         places.append((place(span.start), place(span.end), own))
     return places
 
 
-def _attribute(
-    wanted: Wanted, scores: Scores, places: Sequence[Place]
-) -> dict[str, Any]:
-    key = wanted.known_as
+def _attribute(key: str, scores: Scores, places: Sequence[Place]) -> dict[str, Any]:
     return {
         "spanScores": [
             {"begin": begin, "end": end, "score": _score(own[key])}

@@ -23,7 +23,7 @@ def sentences(text: str) -> list[Span]:
     Returns:
         Spans in code points that do not overlap; none of them is blank.
     """
-    least = len(text) // MOST
+    least = len(text) // MOST + 1
     found: list[Span] = []
     start = len(text) - len(text.lstrip())
     for space in _SPACE.finditer(text, start):
