@@ -1,22 +1,28 @@
-# The service in a container: one process tree, no root, nothing written outside
-# /data and /tmp, so that it runs with a read-only root:
-#   docker run --read-only --tmpfs /tmp -v refrain:/data -p 8000:8000 refrain
+# The service in a container: one process tree, no root, no capabilities, nothing written
+# outside /data and /tmp, so that it runs with a read-only root:
+#   docker run --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
+#     -v refrain:/data -p 8000:8000 refrain
 
 FROM python:3.13-slim-trixie AS build
 WORKDIR /app
-COPY requirements.txt .
+COPY requirements.lock .
+# By their hashes, and only what is built already: nothing of it runs while installing.
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check \
-        --requirement requirements.txt
+        --require-hashes --only-binary :all: --requirement requirements.lock
 COPY model model
 COPY service service
 # Compiled here: the running container cannot, and a worker has to be ready in 2 s.
-RUN /opt/venv/bin/python -m compileall -q . && rm requirements.txt
+RUN /opt/venv/bin/python -m compileall -q . && rm requirements.lock
 
 FROM python:3.13-slim-trixie
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Refrain" \
       org.opencontainers.image.description="Comment moderation for newsrooms: accept or reject, with reasons." \
-      org.opencontainers.image.licenses="MIT"
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="docker.io/library/python:3.13-slim-trixie"
 RUN useradd --uid 10001 --user-group --home-dir /data --no-create-home \
         --shell /usr/sbin/nologin refrain \
  && install --directory --owner refrain --group refrain /data
