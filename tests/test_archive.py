@@ -19,7 +19,8 @@ from typing import Any, BinaryIO
 import pytest
 
 from model.finding import Attribute
-from service.archive.__main__ import RESULTS, format_of, main
+from service.archive.__main__ import format_of, main
+from service.archive.judging import RESULTS
 from service.archive.rows import LONGEST, Rows, read_csv, read_json_lines
 from service.errors import ConfigurationError
 
@@ -190,6 +191,7 @@ def test_a_column_that_is_called_like_a_result_is_kept(tmp_path: Path) -> None:
 
     row = json_rows(out)[0]
     assert (row["decision"], row["input_decision"]) == ("accept", "older")
+    assert row["input_input_decision"] == "ours"
     assert csv_rows(csv_out)[0]["input_decision"] == "ours"
 
 

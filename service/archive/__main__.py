@@ -1,95 +1,46 @@
 """Judge a whole archive: `python -m service.archive IN OUT`.  Needs no database.
 
-IN is a `.jsonl` or `.csv` file (or either with `.gz`) with a column `text`; `-` is
-standard input.  OUT gets the same rows, in the same order and format, with the verdict
-in columns of their own.  A row that cannot be judged says why in its `error`, and the
-run goes on.  Memory does not grow with the file.
+IN is a `.jsonl` or `.csv` file (or either with `.gz`), or a `.parquet` file, with a
+column `text`; `-` is standard input.  OUT gets the same rows, in the same order and
+format, with the verdict in columns of their own.  A row that cannot be judged says why
+in its `error`, and the run goes on.  Memory does not grow with the file.
 
-Exit status: 0 when every row was judged, 1 when some rows have an `error`, 2 when
-nothing was written.  Leaves out: storing decisions, and judging on many machines.
+IN may also be a folder of such files, partitioned as it likes; OUT gets a file of the
+same name for each.  A folder is judged file by file, and large files piece by piece;
+with `--scheduler` so is a single file, on many processes or machines.  Such a run,
+whatever ended it, is gone on with by the same command, which judges nothing again that
+was done.
+
+Exit status: 0 when every row was judged, 1 when some rows have an `error`, 2 when OUT
+was not written, or not all of it.  Leaves out: storing decisions.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tqdm import tqdm
 
 from model.artifact import BrokenArtifact
-from model.finding import Attribute, Rule
-from model.judge import Judge, load_judge
-from service.api.answers import decision_answer
-from service.api.parsing import is_blank
-from service.archive.rows import FORMATS, TEXT, Row
+from service.archive.judging import Judging, judging_by, load_terms
+from service.archive.partitions import Archive, format_by_name, format_of_folder
+from service.archive.running import judge_archive, one_by_one
 from service.archive.streams import STANDARD, check_ends, reading, writing
-from service.domain import AUTOMATIC, Decision, Thresholds, Verdict
+from service.archive.text import judge_rows
 from service.errors import ConfigurationError, RefrainError
-from service.policy import Policy, make_policy
-from service.settings import load_settings
 
-RESULTS = ("decision", "flagged", "rules", "reasons", *Attribute, "error")
-"""The columns that a run adds."""
+KINDS = ("csv", "jsonl", "parquet")
 
-
-@dataclass(frozen=True, slots=True)
-class Judging:
-    """What turns a text into result columns."""
-
-    judge: Judge
-    policy: Policy
-    max_text: int
-
-    def results(self, row: Row) -> dict[str, object]:
-        """The result columns of a row; only `error`, where there is one."""
-        text = row.columns.get(TEXT)
-        problem = row.problem or text_problem(text, self.max_text)
-        if problem is not None:
-            return dict.fromkeys(RESULTS) | {"error": problem}
-        return self._judged(str(text))
-
-    def _judged(self, text: str) -> dict[str, object]:
-        try:
-            judgement = self.judge.judge(text, floor=self.policy.floor)
-        except Exception as error:  # One text must not cost the run of all others.
-            problem = f"the judge failed: {type(error).__name__}"
-            return dict.fromkeys(RESULTS) | {"error": problem}
-        verdict = self.policy.verdict(judgement, model=self.judge.model_version)
-        return result_columns(verdict, text)
-
-
-def text_problem(text: object, max_text: int) -> str | None:
-    """Say why a value cannot be judged as a comment's text; None if it can."""
-    if text is None:
-        return "text is missing"
-    if not isinstance(text, str):
-        return "text must be a string"
-    if len(text) > max_text:
-        return f"text must have at most {max_text} characters"
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "text is not valid Unicode"
-    return "text must not be blank" if is_blank(text) else None
-
-
-def result_columns(verdict: Verdict, text: str) -> dict[str, object]:
-    """Spread a verdict over the columns in RESULTS."""
-    decision = Decision(verdict, AUTOMATIC, datetime.now(UTC), revision=0)
-    rules = (reason.rule for reason in verdict.reasons if reason.rule is not None)
-    return {
-        "decision": verdict.outcome,
-        "flagged": verdict.flagged,
-        "rules": list(dict.fromkeys(rules)),
-        "reasons": decision_answer(None, text, decision)["reasons"],
-        **{name: (verdict.scores or {}).get(name) for name in Attribute},
-        "error": None,
-    }
+PARTITION_MIB = 16
+"""Some eight seconds of judging: soon done, and soon done again if a worker dies."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -111,54 +62,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> Counter[str]:
     """Judge every row from one end to the other; answers what was decided, counted."""
-    kind = FORMATS[format_of(options.input, options.output, options.format)]
-    check_ends(options.input, options.output)
-    judging = load_judging(options.policy)
-    counts: Counter[str] = Counter()
-    taken = frozenset(RESULTS)
-    with reading(options.input) as source, writing(options.output) as sink:
-        archive = kind.read(source, taken)
-        write = kind.writer(sink, [*archive.names, *RESULTS])
-        for row in archive.rows:
-            results = judging.results(row)
-            write({**row.columns, **results})
-            counts[str(results["decision"] or "error")] += 1
-            counts["flagged"] += bool(results["flagged"])
-    return counts
-
-
-def load_judging(thresholds: Path | None) -> Judging:
-    """Load the judge that the settings name, with the model's thresholds or others.
-
-    Args:
-        thresholds: a JSON file, `{"obscene": {"flag": 0.4, "reject": 0.9}, …}`; rules
-            it does not name keep the model's.
-
-    Raises:
-        ConfigurationError: a setting or a threshold is senseless.
-        BrokenArtifact: the model cannot be served.
-    """
-    settings = load_settings(os.environ)
-    judge = load_judge(settings.artifact)
-    own = {} if thresholds is None else read_thresholds(thresholds)
-    return Judging(judge, make_policy("archive", judge.card, own), settings.max_text)
-
-
-def read_thresholds(path: Path) -> dict[Rule, Thresholds]:
-    """Read a file of thresholds.
-
-    Raises:
-        ConfigurationError: it is not JSON of that form; the message says what is wrong.
-    """
-    try:
-        return {
-            Rule(rule): Thresholds(limits["flag"], limits["reject"])
-            for rule, limits in json.loads(path.read_bytes()).items()
-        }
-    except KeyError as error:
-        raise ConfigurationError(f"{path}: a rule lacks {error}.") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ConfigurationError(f"{path} holds no thresholds: {error}.") from error
+    is_folder = os.path.isdir(options.input)
+    if options.workers is not None and options.scheduler is None:
+        raise ConfigurationError("--workers goes with --scheduler.")
+    if options.scheduler is None and not is_folder:
+        return _run_alone(options)
+    archive = _archive(options, is_folder=is_folder)
+    terms = load_terms(options.policy)
+    size = int(options.partition * 2**20)
+    if options.scheduler is None:
+        return judge_archive(archive, terms, size, one_by_one)
+    cluster = _needed("service.archive.cluster", "--scheduler")
+    with cluster.judges_of(options.scheduler, options.workers) as judges:
+        return judge_archive(archive, terms, size, judges)
 
 
 def format_of(source: str, target: str, given: str | None) -> str:
@@ -169,7 +85,7 @@ def format_of(source: str, target: str, given: str | None) -> str:
     """
     if given is not None:
         return given
-    named = {name: _format_by_name(name) for name in (source, target)}
+    named = {name: format_by_name(name) for name in (source, target)}
     found = {kind for kind in named.values() if kind is not None}
     if len(found) > 1:
         raise ConfigurationError(f"{source} and {target} must have the same format.")
@@ -177,27 +93,111 @@ def format_of(source: str, target: str, given: str | None) -> str:
         return found.pop()
     if named.keys() == {STANDARD}:
         return "jsonl"
-    raise ConfigurationError("The names tell no format: give --format jsonl or csv.")
+    raise ConfigurationError(
+        "The names tell no format: give --format jsonl, csv or parquet."
+    )
 
 
-def _format_by_name(name: str) -> str | None:
-    suffix = Path(name.lower().removesuffix(".gz")).suffix
-    return {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}.get(suffix)
+def _run_alone(options: argparse.Namespace) -> Counter[str]:
+    """Judge one file from end to end, in this process."""
+    kind = format_of(options.input, options.output, options.format)
+    check_ends(options.input, options.output)
+    judging = judging_by(load_terms(options.policy))
+    if kind == "parquet":
+        return _run_parquet(options, judging)
+    with reading(options.input) as source, writing(options.output) as sink:
+        return judge_rows(source, sink, kind, judging)
+
+
+def _run_parquet(options: argparse.Namespace, judging: Judging) -> Counter[str]:
+    if STANDARD in {options.input, options.output}:
+        raise ConfigurationError("Parquet needs files: it cannot be streamed.")
+    parquet = _needed("service.archive.parquet", "Parquet")
+    with (
+        tqdm(unit=" rows", disable=None, file=sys.stderr) as bar,
+        writing(options.output) as sink,
+    ):
+        source = Path(options.input)
+        counts: Counter[str] = parquet.judge_groups(
+            source, sink, judging, tell=bar.update
+        )
+        return counts
+
+
+def _archive(options: argparse.Namespace, *, is_folder: bool) -> Archive:
+    # A link stays a link: what it points to is replaced.
+    source, target = Path(options.input).absolute(), Path(options.output).resolve()
+    if STANDARD in {options.input, options.output}:
+        raise ConfigurationError("Partitions need files: a stream has none.")
+    if is_folder:
+        kind = format_of_folder(source, options.format)
+    else:
+        source.stat()  # a missing file is named, before anything is begun
+        kind = format_of(options.input, options.output, options.format)
+        check_ends(options.input, options.output)
+    if kind == "parquet":
+        _needed("service.archive.parquet", "Parquet")
+    return Archive(source, target, kind, is_folder)
+
+
+def _needed(module: str, what: str) -> ModuleType:
+    """Import a module that stands on packages the service does without.
+
+    Raises:
+        ConfigurationError: they are not installed.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"{what} needs {error.name}, which is not installed: "
+            "pip install -r requirements-archive.txt"
+        ) from error
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m service.archive",
         description="Judge every comment of an archive.",
-        epilog="Status: 0 all judged, 1 some rows have an error, 2 nothing written.",
+        epilog="Status: 0 all judged, 1 some rows have an error, 2 not (all) written.",
     )
-    parser.add_argument("input", metavar="IN", help=".jsonl or .csv, or -")
-    parser.add_argument("output", metavar="OUT", help="the same format, or -")
-    parser.add_argument("--format", choices=sorted(FORMATS), help="default: by name")
-    parser.add_argument(
+    add = parser.add_argument
+    add("input", metavar="IN", help=".jsonl, .csv or .parquet, a folder of them, or -")
+    add("output", metavar="OUT", help="the same format, or -")
+    add("--format", choices=KINDS, help="default: by name")
+    add(
         "--policy", type=Path, metavar="FILE", help="thresholds in JSON, for some rules"
     )
+    add(
+        "--scheduler",
+        metavar="local|ADDRESS",
+        help="judge on Dask: on processes of this machine, or tcp://HOST:PORT, tls://…",
+    )
+    add(
+        "--workers",
+        type=_positive(int),
+        metavar="N",
+        help="local: how many, by default one a core; else how many to wait for",
+    )
+    add(
+        "--partition",
+        type=_positive(float),
+        metavar="MIB",
+        default=PARTITION_MIB,
+        help="about how much is judged at once, in MiB (default: %(default)s)",
+    )
     return parser
+
+
+def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    def number(said: str) -> Any:  # noqa: ANN401 - as argparse has it
+        value = kind(said)
+        if not 0 < value < 2**20:
+            raise ValueError
+        return value
+
+    number.__name__ = "positive number"
+    return number
 
 
 def _summary(counts: Counter[str]) -> str:

@@ -11,6 +11,7 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import BinaryIO
 
 from service.errors import ConfigurationError
@@ -20,6 +21,9 @@ LONGEST = 4 * 2**20
 
 It bounds the memory: a file without a single line break is read in pieces.
 """
+
+PIECE = 2**20
+"""Bytes that are read at once where lines are counted."""
 
 TEXT = "text"
 
@@ -33,16 +37,45 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where in its file a stream begins.
+
+    `first` is the number of the row that comes first, from 1, and `names` the header
+    of a CSV file that stands before it; None where the stream begins with its own.
+    """
+
+    first: int = 1
+    names: tuple[str, ...] | None = None
+
+
+START = Place()
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """How rows are read from bytes, and how they are written.
 
     `read` takes the names of the result columns: where the archive has a column of such
     a name, it is carried along under another one, with `input_` before it.  `writer`
-    takes the output and answers a function that writes a row's columns.
+    takes the output, the names of its columns, and whether they stand at its head, and
+    answers a function that writes a row's columns.  `cut` finds where a file may be
+    divided into pieces of about so many bytes, so that each begins with a row.
     """
 
-    read: Callable[[BinaryIO, frozenset[str]], Rows]
-    writer: Callable[[BinaryIO, list[str]], Callable[[Mapping[str, object]], None]]
+    read: Callable[[BinaryIO, frozenset[str], Place], Rows]
+    writer: Callable[
+        [BinaryIO, list[str], bool], Callable[[Mapping[str, object]], None]
+    ]
+    cut: Callable[[BinaryIO, int], Iterator[Cut]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A piece of a file: its bytes, `end` not included, and what stands before it."""
+
+    start: int
+    end: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +86,14 @@ class Rows:
     rows: Iterable[Row]
 
 
-def read_json_lines(stream: BinaryIO, taken: frozenset[str]) -> Rows:
+def read_json_lines(
+    stream: BinaryIO, taken: frozenset[str], place: Place = START
+) -> Rows:
     """Read one JSON object from each line; blank lines are skipped."""
-    return Rows([], _json_rows(stream, taken))
+    return Rows([], _json_rows(stream, taken, place.first))
 
 
-def read_csv(stream: BinaryIO, taken: frozenset[str]) -> Rows:
+def read_csv(stream: BinaryIO, taken: frozenset[str], place: Place = START) -> Rows:
     """Read a CSV file (RFC 4180) in UTF-8, with or without a byte order mark.
 
     Bytes that are not UTF-8 become lone surrogates, so that other columns than `text`
@@ -68,16 +103,54 @@ def read_csv(stream: BinaryIO, taken: frozenset[str]) -> Rows:
         ConfigurationError: the header is missing, names a column twice, or has no
             column `text`.
     """
-    csv.field_size_limit(LONGEST)
-    # Strict: an unclosed quote would silently swallow the comments that follow it.
-    reader = csv.reader(_CsvLines(_lines(stream)), strict=True)
-    names = _csv_header(reader)
-    kept = [free_name(name, taken) for name in names]
-    return Rows(kept, _csv_rows(reader, kept))
+    reader = _csv_reader(stream, place)
+    names = _csv_header(reader) if place.names is None else place.names
+    kept = free_names(names, taken)
+    return Rows(kept, _csv_rows(reader, kept, place.first))
+
+
+def cut_json_lines(stream: BinaryIO, size: int) -> Iterator[Cut]:
+    """Cut after the line with which a piece reaches the size."""
+    start, end, first, number = 0, 0, 1, 1
+    while piece := stream.read(min(PIECE, start + size - end)):
+        end, number = end + len(piece), number + piece.count(b"\n")
+        if end - start < size:
+            continue
+        while not piece.endswith(b"\n") and (piece := stream.readline(PIECE)):
+            end, number = end + len(piece), number + piece.count(b"\n")
+        yield Cut(start, end, Place(first))
+        start, first = end, number
+    if end > start or end == 0:
+        yield Cut(start, end, Place(first))
+
+
+def cut_csv(stream: BinaryIO, size: int) -> Iterator[Cut]:
+    """Cut after the row with which a piece reaches the size.
+
+    Rows are found as `read_csv` finds them, so a line break inside quotes is no end.
+
+    Raises:
+        ConfigurationError: as `read_csv`.
+    """
+    reader = _csv_reader(stream, START)
+    names = tuple(_csv_header(reader))
+    start, place = 0, START
+    for number in count(1):
+        try:
+            next(reader)
+        except csv.Error:
+            pass  # It is a row with a problem, and ends where reading goes on.
+        except StopIteration:
+            break
+        if (end := stream.tell()) - start >= size:
+            yield Cut(start, end, place)
+            start, place = end, Place(number + 1, names)
+    if (end := stream.tell()) > start:
+        yield Cut(start, end, place)
 
 
 def json_writer(
-    stream: BinaryIO, names: list[str]
+    stream: BinaryIO, names: list[str], headed: bool = True
 ) -> Callable[[Mapping[str, object]], None]:
     """Write each row as one line of JSON; `names` is not needed."""
 
@@ -92,11 +165,12 @@ def json_writer(
 
 
 def csv_writer(
-    stream: BinaryIO, names: list[str]
+    stream: BinaryIO, names: list[str], headed: bool = True
 ) -> Callable[[Mapping[str, object]], None]:
     """Write a header and each row as CSV; a list becomes JSON in its cell."""
     writer = csv.writer(_Utf8(stream))
-    writer.writerow(names)
+    if headed:
+        writer.writerow(names)
 
     def write(columns: Mapping[str, object]) -> None:
         writer.writerow([_cell(columns.get(name)) for name in names])
@@ -105,14 +179,20 @@ def csv_writer(
 
 
 FORMATS: Mapping[str, Format] = {
-    "jsonl": Format(read_json_lines, json_writer),
-    "csv": Format(read_csv, csv_writer),
+    "jsonl": Format(read_json_lines, json_writer, cut_json_lines),
+    "csv": Format(read_csv, csv_writer, cut_csv),
 }
 
 
-def free_name(name: str, taken: frozenset[str]) -> str:
-    """Name a carried column so that it does not collide with a result column."""
-    while name in taken:
+def free_names(names: Iterable[str], taken: frozenset[str]) -> list[str]:
+    """Name carried columns so that none is called like a result, or like another."""
+    names = list(names)
+    used = taken.union(names)
+    return [_free_name(name, used) if name in taken else name for name in names]
+
+
+def _free_name(name: str, used: frozenset[str]) -> str:
+    while name in used:
         name = f"input_{name}"
     return name
 
@@ -146,17 +226,22 @@ class _Utf8:
         return self._stream.write(text.encode("utf-8", "surrogateescape"))
 
 
-def _json_rows(stream: BinaryIO, taken: frozenset[str]) -> Iterator[Row]:
-    for number, line in enumerate(_lines(stream), start=1):
+def _json_rows(stream: BinaryIO, taken: frozenset[str], first: int) -> Iterator[Row]:
+    for number, line in enumerate(_lines(stream, is_start=first == 1), start=first):
         if line is None:
             yield Row(problem=f"line {number}: longer than {LONGEST} bytes")
         elif line.strip():
             yield _json_row(number, line, taken)
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
-    """Lines of at most LONGEST bytes; None for a longer one."""
-    head = stream.readline(LONGEST).removeprefix(codecs.BOM_UTF8)
+def _lines(stream: BinaryIO, *, is_start: bool) -> Iterator[bytes | None]:
+    """Lines of at most LONGEST bytes; None for a longer one.
+
+    A byte order mark is taken away at the start of a file, and nowhere else.
+    """
+    head = stream.readline(LONGEST)
+    if is_start:
+        head = head.removeprefix(codecs.BOM_UTF8)
     while head:
         piece = head
         while len(piece) >= LONGEST and not piece.endswith(b"\n"):
@@ -180,7 +265,9 @@ def _json_row(number: int, line: bytes, taken: frozenset[str]) -> Row:
         return Row(problem=f"line {number}: nested too deeply")
     if not isinstance(value, dict):
         return Row(problem=f"line {number}: not a JSON object")
-    return Row({free_name(name, taken): value[name] for name in value})
+    if taken.isdisjoint(value):
+        return Row(value)
+    return Row(dict(zip(free_names(value, taken), value.values(), strict=True)))
 
 
 def _refuse_number(literal: str) -> float:
@@ -192,6 +279,13 @@ def _finite(literal: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise ValueError("a number is out of range")
     return value
+
+
+def _csv_reader(stream: BinaryIO, place: Place) -> Iterator[list[str]]:
+    csv.field_size_limit(LONGEST)
+    lines = _lines(stream, is_start=place.names is None)
+    # Strict: an unclosed quote would silently swallow the comments that follow it.
+    return csv.reader(_CsvLines(lines), strict=True)
 
 
 def _csv_header(reader: Iterator[list[str]]) -> list[str]:
@@ -208,10 +302,10 @@ def _csv_header(reader: Iterator[list[str]]) -> list[str]:
     return names
 
 
-def _csv_rows(reader: Iterator[list[str]], names: list[str]) -> Iterator[Row]:
-    number = 0
-    while True:
-        number += 1
+def _csv_rows(
+    reader: Iterator[list[str]], names: list[str], first: int
+) -> Iterator[Row]:
+    for number in count(first):
         try:
             cells = next(reader)
         except StopIteration:

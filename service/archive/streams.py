@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import secrets
 import sys
 import zlib
 from collections.abc import Iterator
@@ -53,7 +54,7 @@ def reading(name: str) -> Iterator[BinaryIO]:
     )
     with raw, bar:
         stream: BinaryIO = io.BufferedReader(_Counted(raw, bar), 2**20)
-        if name.lower().endswith(".gz"):
+        if is_packed(name):
             stream = cast(BinaryIO, gzip.GzipFile(fileobj=stream))
         try:
             yield stream
@@ -62,24 +63,67 @@ def reading(name: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def writing(name: str) -> Iterator[BinaryIO]:
-    """Open the target; a file takes its name only when it is whole."""
+def reading_part(path: Path, start: int, end: int | None) -> Iterator[BinaryIO]:
+    """Open a piece of a file, `end` not included; a packed file only as a whole.
+
+    Raises:
+        ConfigurationError: it is packed and damaged.
+    """
+    with path.open("rb", buffering=0) as raw:
+        raw.seek(start)
+        length = os.path.getsize(path) - start if end is None else end - start
+        stream: BinaryIO = io.BufferedReader(_Piece(raw, length), 2**20)
+        if is_packed(path.name):
+            stream = cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+        try:
+            yield stream
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise ConfigurationError(f"{path} is damaged: {error}.") from error
+
+
+def is_packed(name: str) -> bool:
+    """Tell by the name whether a file is packed."""
+    return name.lower().endswith(".gz")
+
+
+@contextmanager
+def writing(name: str, like: str | None = None) -> Iterator[BinaryIO]:
+    """Open the target; a file takes its name only when it is whole.
+
+    It is packed if its name says so, or that of the file it is `like`.
+    """
     if name == STANDARD:
         with open(1, "wb", buffering=2**16, closefd=False) as stream:
             yield stream
         return
     # A link stays a link: what it points to is replaced.
     target = Path(os.path.realpath(name))
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as stream:
-            with _packed(stream, name) as packed:
+            with _packed(stream, like or name) as packed:
                 yield packed
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+class _Piece(io.RawIOBase):
+    """The next so many raw bytes."""
+
+    def __init__(self, raw: io.FileIO, length: int) -> None:
+        self._raw = raw
+        self._left = length
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int | None:
+        count = self._raw.readinto(memoryview(buffer)[: self._left])
+        self._left -= count or 0
+        return count
 
 
 class _Counted(io.RawIOBase):
@@ -100,7 +144,7 @@ class _Counted(io.RawIOBase):
 
 @contextmanager
 def _packed(stream: BinaryIO, name: str) -> Iterator[BinaryIO]:
-    if not name.lower().endswith(".gz"):
+    if not is_packed(name):
         yield stream
         return
     with gzip.GzipFile(filename="", fileobj=stream, mode="wb", mtime=0) as packed:
