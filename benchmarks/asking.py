@@ -1,4 +1,4 @@
-"""Requests as bytes, in the words of each service that Refrain stands in for."""
+"""Requests as bytes: our own, and those of each service that Refrain stands in for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
+from uuid import uuid4
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -24,6 +25,11 @@ def own(text: str, key: str, comment_id: str | None = None) -> bytes:
     comment = {} if comment_id is None else {"id": comment_id}
     body = json.dumps({"text": text} | comment).encode()
     return posted("/v1/moderate", body, Authorization=f"Bearer {key}")
+
+
+def stored(text: str, key: str) -> bytes:
+    """`POST /v1/moderate` of a comment that never came before."""
+    return own(text, key, uuid4().hex)
 
 
 def analyze(text: str, key: str) -> bytes:
@@ -72,6 +78,7 @@ def akismet(text: str, key: str) -> bytes:
 
 
 PROTOCOLS: Mapping[str, Callable[[str, str], bytes]] = {
+    "/v1/moderate, stored,": stored,
     "comments:analyze": analyze,
     "coral": coral,
     "openai": openai,

@@ -46,8 +46,18 @@ _REASONS = (
 )
 
 
-def fill(database: Database) -> None:
-    """Store comments: the first are decided, the others wait, the last are a flood."""
+def decided_of(rows: int) -> int:
+    """How many of so many comments wait no more: the first of them."""
+    return rows * DECIDED // _ALL
+
+
+def fill(database: Database, rows: int = _ALL) -> None:
+    """Store comments: the first are decided, the others wait, the last are a flood.
+
+    Args:
+        database: an empty one, set up.
+        rows: 1,250 times a power of two.
+    """
     draw = random.Random(7)  # noqa: S311 - no secret
     keys = range(1, _SEEDS + 1)
     with database.writing() as connection:
@@ -55,13 +65,13 @@ def fill(database: Database) -> None:
         connection.execute(insert(decisions), [_decision(key) for key in keys])
         connection.execute(insert(texts), [_text(draw, key) for key in keys])
     count = _SEEDS
-    while count < _ALL:
+    while count < rows:
         with database.writing() as connection:
             _double(connection, count, _random_bytes(database))
         count *= 2
     with database.writing() as connection:
-        _decide(connection)
-        _flood(connection)
+        _decide(connection, decided_of(rows))
+        _flood(connection, rows - rows * FLOOD // _ALL)
     if not database.is_sqlite:  # PostgreSQL does so by itself, sooner or later.
         with database.writing() as connection:
             connection.execute(text("ANALYZE"))
@@ -147,16 +157,16 @@ def _random_bytes(database: Database) -> ColumnElement[Any]:
     return func.uuid_send(func.gen_random_uuid())
 
 
-def _decide(connection: Connection) -> None:
+def _decide(connection: Connection, last: int) -> None:
     """Let the first ones wait no more; of most, the text was never kept."""
     decided = {"waiting": None, "waiting_since": None, "flagged": False}
-    first = comments.c.key <= DECIDED
+    first = comments.c.key <= last
     connection.execute(
         update(comments).where(first).values(kept=comments.c.key % 5 == 0, **decided)
     )
 
 
-def _flood(connection: Connection) -> None:
-    last = comments.c.key > _ALL - FLOOD
+def _flood(connection: Connection, before: int) -> None:
+    last = comments.c.key > before
     same = {"alike": bytes(16), "waiting": Waiting.FLAGGED.value}
     connection.execute(update(comments).where(last).values(same))

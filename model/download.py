@@ -71,7 +71,8 @@ def _download(address: str) -> bytes:
     # The addresses are those of `model.sources`, and the checksum decides.
     content = bytearray()
     end = time.monotonic() + DEADLINE
-    with urllib.request.urlopen(address, timeout=TIMEOUT) as answer:  # noqa: S310
+    opened = urllib.request.urlopen(address, timeout=TIMEOUT)  # noqa: S310 # nosec B310
+    with opened as answer:
         while block := answer.read1(2**16):
             content += block
             if len(content) > MAX_BYTES or time.monotonic() > end:

@@ -89,10 +89,12 @@ def _filled(
 
 def _fill(template: str, slots: Mapping[str, Sequence[str]], seed: str) -> str:
     # No secret: the seed makes it the same words on every run, and for both twins.
-    identity = random.Random(seed).randrange(len(slots["GROUP"]))  # noqa: S311
+    chance = random.Random(seed)  # noqa: S311 # nosec B311
+    identity = chance.randrange(len(slots["GROUP"]))
     words = {name: slots[name][identity] for name in GROUP_SLOTS}
     for name in sorted(set(_SLOT.findall(template)) - set(words)):
-        words[name] = random.Random(f"{seed}/{name}").choice(slots[name])  # noqa: S311
+        chance = random.Random(f"{seed}/{name}")  # noqa: S311 # nosec B311
+        words[name] = chance.choice(slots[name])
     text = _SLOT.sub(lambda slot: words[slot[1]], template)
     return text[:1].upper() + text[1:] if template.startswith("{") else text
 

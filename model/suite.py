@@ -58,7 +58,8 @@ class Disguise:
 
     def evaded(self, name: str) -> str:
         """The sentence with its word disguised, the same way in every run."""
-        chance = Random(f"{name} {self.text} {self.word}")  # noqa: S311
+        # Drawn by a seed on purpose: no secret.
+        chance = Random(f"{name} {self.text} {self.word}")  # noqa: S311 # nosec B311
         return self.text.format(EVASIONS[name](self.word, chance))
 
 

@@ -111,7 +111,7 @@ def _offsets(
     last = 0
     for (start, end), run in zip(runs, forms, strict=True):
         offsets.extend(range(last, start))
-        offsets.extend(at for at, form in enumerate(run, start) for _ in form)
+        offsets += [at for at, form in enumerate(run, start) for _ in form]
         last = end
     offsets.extend(range(last, length))
     return offsets
@@ -134,8 +134,9 @@ def _latinised(original: str, folded: str, offsets: list[int] | None) -> str:
             continue
         chars = chars or list(folded)
         for at in range(start, end):
-            source = original[at if offsets is None else offsets[at]]
-            chars[at] = _lookalike(source, chars[at])
+            if not chars[at].isascii():
+                source = original[at if offsets is None else offsets[at]]
+                chars[at] = _lookalike(source, chars[at])
     return folded if chars is None else "".join(chars)
 
 
@@ -185,6 +186,4 @@ def _nearest(kinds: list[str]) -> list[str | None]:
 
 
 def _lookalike(source: str, char: str) -> str:
-    if char.isascii():
-        return char
     return CAPITALS.get(source) or LOOKALIKES.get(source) or LOOKALIKES.get(char, char)

@@ -15,7 +15,16 @@ from model.artifact import Artifact, BrokenArtifact
 from model.judge import Judge
 from model.lexicon.matcher import load_lexicon
 from service import cli
-from service.api import docs, events, express, feedback, health, hooks, routes
+from service.api import (
+    docs,
+    erasing,
+    events,
+    express,
+    feedback,
+    health,
+    hooks,
+    routes,
+)
 from service.api.answers import decision_answer
 from service.api.openapi import document
 from service.api.shapes import DecisionAnswer
@@ -25,21 +34,25 @@ from service.compat.coral import routes as coral
 from service.compat.perspective import routes as perspective
 from service.desk import pages
 from service.domain import AUTOMATIC, Decision
+from service.erasure import Erasure
 from service.errors import ConfigurationError
 from service.judging.bench import Bench
 from service.judging.follower import Follower
-from service.logs import make_log, outline
+from service.limiting.making import make_limiter
+from service.logs import AccessLog, make_log, outline
 from service.metrics import Metrics
 from service.moderation import Moderation
 from service.policy import make_policy
 from service.reader import pages as reader
 from service.reader.links import PATH, Links
 from service.reader.visits import Visits
+from service.readiness import Readiness
 from service.review import Review
 from service.sampling import Sampling
 from service.services import NAME, Services
 from service.settings import Settings, load_settings
 from service.store.accounts import Accounts
+from service.store.deliveries import Deliveries
 from service.store.desk import Desk
 from service.store.models import Models
 from service.store.outbox import Outbox
@@ -48,7 +61,9 @@ from service.store.reviews import Reviews
 from service.store.shadows import Shadows
 from service.store.signins import OwnPasswords, SignIns
 from service.store.sites import Sites
-from service.store.store import open_store
+from service.store.store import ANSWER_S, Store, open_store
+from service.store.waiting import Queues
+from service.telemetry.tracing import make_tracing
 from service.watch import Watch
 
 COMPAT = (perspective, openai, akismet, coral)
@@ -76,6 +91,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (
         routes,
         feedback,
+        erasing,
         events,
         docs,
         reader,
@@ -98,9 +114,11 @@ def build_services(settings: Settings) -> Services:
     """
     make_judge = partial(Judge, load_lexicon())
     bench = _base(settings, make_judge)
-    store = open_store(settings)
-    log = make_log(settings.log_level)
+    store = open_store(settings, answer_s=ANSWER_S)
     metrics = Metrics(model_version=bench.version)
+    store.database.on_fault = metrics.database_error
+    on_loss = partial(metrics.error, "log_errors")
+    log = make_log(settings.log_level, on_loss=on_loss)
 
     def on_failure(error: Exception) -> None:
         metrics.error("judge_errors")
@@ -125,10 +143,12 @@ def build_services(settings: Settings) -> Services:
         store=store,
         accounts=accounts,
         outbox=Outbox(store.database),
+        deliveries=Deliveries(store.database),
         door=Door(accounts, SignIns(store), at_once=max(1, settings.threads // 2)),
         own_door=Door(
             accounts, OwnPasswords(store), at_once=max(1, settings.threads // 4)
         ),
+        limiter=make_limiter(settings, store, metrics, log),
         moderation=moderation,
         follower=Follower(
             moderation,
@@ -140,12 +160,17 @@ def build_services(settings: Settings) -> Services:
             log=log,
         ),
         review=review,
+        erasure=Erasure(store, settings.models_dir),
         links=links,
         visits=Visits(links, Sites(store.database), review),
         document=document(settings, (EXAMPLE, _example(bench, settings.url))),
         metrics=metrics,
         watch=Watch(Overview(store.database), Sites(store.database)),
+        queues=Queues(store.database),
+        readiness=Readiness(store, _folder(store, settings)),
         log=log,
+        access=AccessLog(log, on_loss=on_loss),
+        tracing=make_tracing(settings),
     )
 
 
@@ -155,6 +180,13 @@ def _base(settings: Settings, make_judge: Callable[[Artifact], Judge]) -> Bench:
         return Bench(make_judge(_load(settings.artifact)))
     except BrokenArtifact as error:
         raise ConfigurationError(f"The model cannot be served: {error}.") from error
+
+
+def _folder(store: Store, settings: Settings) -> Path:
+    """Where is written: an SQLite file's folder, for that may be another."""
+    if store.database.is_sqlite:
+        return Path(str(store.database.engine.url.database)).parent
+    return settings.data_dir
 
 
 def _load(folder: Path | None) -> Artifact:

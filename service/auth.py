@@ -57,18 +57,28 @@ def key_hash(key: str) -> bytes:
     return sha256(key.encode("utf-8", "surrogateescape")).digest()
 
 
-def authenticate(store: Store, authorization: str | None) -> Site:
-    """The site whose key the `Authorization` header bears.
+def bearer_hash(authorization: str | None) -> bytes:
+    """The hash of the key that an `Authorization` header bears, or of none at all.
 
     Whatever is wrong with it, a header costs one hash and one query, so neither the
     answer nor its time tells a missing key from a malformed, unknown or revoked one.
-
-    Raises:
-        NotAuthenticated: the header bears no key that opens a site.
     """
     scheme, _, key = (authorization or "").partition(" ")
     is_bearer = scheme.lower() == "bearer"
-    site = store.site_of_key(key_hash(key.strip() if is_bearer else ""))
+    return key_hash(key.strip() if is_bearer else "")
+
+
+def authenticate(store: Store, bearer: bytes) -> Site:
+    """The site that a key opens.
+
+    Args:
+        store: knows the keys.
+        bearer: of `bearer_hash`.
+
+    Raises:
+        NotAuthenticated: it opens none.
+    """
+    site = store.site_of_key(bearer)
     if site is None:
         raise NotAuthenticated(
             "Send a valid API key in the header `Authorization: Bearer rf_…`."

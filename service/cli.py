@@ -15,13 +15,15 @@ import click
 from flask import Flask
 
 from model.finding import Rule
-from service import auth, first_start
+from service import auth, first_start, sealing
 from service.commands import (
     accounts,
+    backup,
     coral,
     labels,
     learning,
     models,
+    privacy,
     replay,
     rules,
     selftest,
@@ -84,6 +86,8 @@ def init() -> None:
 def migrate_database() -> None:
     """Bring the database's tables up to date, and change nothing else."""
     has_worked = migrate.migrate(database())
+    # What older releases decided, a few at a time: others go on meanwhile.
+    sealing.seal_all(database())
     click.echo("The tables were updated." if has_worked else "The tables are current.")
 
 
@@ -189,6 +193,7 @@ COMMANDS = (
     set_thresholds,
     set_flagged,
     *accounts.COMMANDS,
+    *backup.COMMANDS,
     *webhooks.COMMANDS,
     *coral.COMMANDS,
     *rules.COMMANDS,
@@ -197,4 +202,5 @@ COMMANDS = (
     *learning.COMMANDS,
     *replay.COMMANDS,
     *selftest.COMMANDS,
+    *privacy.COMMANDS,
 )

@@ -46,7 +46,8 @@ class Contradiction:
 class Agreeing:
     """Labels that agree with the last one on near-identical comments.
 
-    Holds no texts.  `contradictions` are those that the last iteration found.
+    Holds no texts.  Of the last iteration: `contradictions` are those that it found,
+    and `keys` those of the comments whose labels it gave.
     """
 
     def __init__(
@@ -63,8 +64,10 @@ class Agreeing:
         self._read = read
         self._like = like
         self.contradictions: list[Contradiction] = []
+        self.keys: list[int] = []
 
     def __iter__(self) -> Iterator[Label]:
+        self.keys = []
         holds = _disputed(self._like())
         members: dict[Alike, list[Member]] = defaultdict(list)
         for decided in self._read():
@@ -73,6 +76,7 @@ class Agreeing:
                 member = decided.at, decided.key, label.rejected, label.site, label.id
                 members[alike].append(member)
             if holds.get(alike, label.rejected) is label.rejected:
+                self.keys.append(decided.key)
                 yield label
         self.contradictions = [_contradiction(group) for group in members.values()]
 

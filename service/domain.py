@@ -33,7 +33,10 @@ class Waiting(StrEnum):
 
 
 class Kind(StrEnum):
-    """How a decision was made; ESCALATION and UNDO leave or restore what held."""
+    """How a decision was made; ESCALATION and UNDO leave or restore what held.
+
+    ERASURE decides nothing: it ends the log of a comment of which no more is left.
+    """
 
     AUTOMATIC = "automatic"
     REVIEW = "review"
@@ -42,6 +45,7 @@ class Kind(StrEnum):
     ESCALATION = "escalation"
     UNDO = "undo"
     SITE = "site"
+    ERASURE = "erasure"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ RefrainError
 ├── WrongSignature          no secret that is known here signs the body
 ├── NotAllowed              this account may not do that
 ├── TooManyAttempts         sign-in is locked for a while
+├── TooManyRequests         a key has sent as many in a minute as it may
 ├── UnknownComment          no such comment on this site
+├── UnknownAuthor           no such author on this site
 ├── StaleDecision           somebody else decided first
 ├── StalePolicy             somebody else changed the site's rules first
 ├── NotPossible             the comment, or the model, is in no state for that
@@ -21,6 +23,24 @@ Nothing here knows HTTP: `service.api.problems.KINDS` is the table from error to
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """What is wrong with a database, in a word, for those who count."""
+
+    BUSY = "busy"
+    DAMAGED = "damaged"
+    DENIED = "denied"
+    FULL = "full"
+    IO = "io"
+    LOCKED = "locked"
+    MISSING = "missing"
+    NEWER = "newer"
+    OTHER = "other"
+    READ_ONLY = "read-only"
+    SCHEMA = "schema"
+    UNREACHABLE = "unreachable"
 
 
 class RefrainError(Exception):
@@ -75,8 +95,20 @@ class TooManyAttempts(RefrainError):
         self.retry_after_s = retry_after_s
 
 
+class TooManyRequests(RefrainError):
+    """The rate limit is reached; `retry_after_s` says how long to wait."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class UnknownComment(RefrainError):
     """No comment is stored under this id."""
+
+
+class UnknownAuthor(RefrainError):
+    """Nothing is stored of an author of this id."""
 
 
 class StaleDecision(RefrainError):
@@ -98,3 +130,7 @@ class NotPossible(RefrainError):
 
 class StoreUnavailable(RefrainError):
     """The database does not answer or cannot be written."""
+
+    def __init__(self, message: str, fault: Fault = Fault.OTHER) -> None:
+        super().__init__(message)
+        self.fault = fault

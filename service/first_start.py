@@ -89,6 +89,7 @@ def _local(settings: Settings) -> str:
 
 def _host(bind: str) -> str:
     """Where to reach what listens on `bind` from the same machine."""
-    if bind in {"0.0.0.0", "::", "[::]"}:  # noqa: S104 - compared, not listened on
+    # Compared, not listened on.
+    if bind in {"0.0.0.0", "::", "[::]"}:  # noqa: S104 # nosec B104
         return "127.0.0.1"
     return f"[{bind}]" if ":" in bind and not bind.startswith("[") else bind

@@ -7,12 +7,13 @@ serves new code and a new model, and no thread or connection crosses a fork.
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -20,13 +21,34 @@ from pathlib import Path
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 
+from service import counts
 from service.errors import ConfigurationError
 from service.settings import load_settings
 
-FOLDER = "refrain-metrics-"
 COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 CHECK_S = 20.0
 """How long a reload waits for the check, and the master for nothing else."""
+MOST_CONNECTIONS = 1000
+"""How many connections a worker holds, where it may open so many files."""
+OTHER_FILES = 200
+"""How many files a worker may open beside them: database, model, counts, webhooks."""
+
+
+def open_files() -> int:
+    """Have the workers, which inherit it, open as many files as they need and may.
+
+    Returns:
+        How many those are; a connection is one of them.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_CONNECTIONS + OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= most:
+        return most
+    wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    with suppress(OSError, ValueError):  # The system knows a limit of its own.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
 
 try:
     _settings = load_settings(os.environ)
@@ -35,13 +57,15 @@ except ConfigurationError as error:
 
 # A reload, or an upgrade by USR2, reads this file again and keeps the folder.
 if COUNTS not in os.environ:
-    os.environ[COUNTS] = tempfile.mkdtemp(prefix=FOLDER)
+    os.environ[COUNTS] = counts.make_folder()
 
 wsgi_app = "service.app:create_app()"
 _host = f"[{_settings.bind}]" if ":" in _settings.bind else _settings.bind
 bind = f"{_host}:{_settings.port}"
 workers = _settings.workers
 threads = _settings.threads
+# A worker without a file left can accept nobody, nor open its database.
+worker_connections = max(open_files() - OTHER_FILES, 2 * threads)
 worker_class = "service.worker.Worker"
 preload_app = False
 # The main loop of a worker gives a sign of life every second, whatever its threads do.
@@ -52,20 +76,23 @@ keepalive = 75
 limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 8190
-# Every line would name a path, and so a comment's id; see REFRAIN_LOG_LEVEL instead.
+# Every line would name a path, and so a comment's id; `service.logs` writes its own.
 accesslog = None
-# So does gunicorn's own DEBUG; the service's says the same without it.
-loglevel = "info" if _settings.log_level == "DEBUG" else _settings.log_level.lower()
+logger_class = "service.telemetry.server_log.ServerLog"
+# At level debug gunicorn would name paths, too.
+loglevel = _settings.log_level.lower().replace("debug", "info")
 control_socket_disable = True
 
 
 def on_starting(server: Arbiter) -> None:
     """Begin with empty counts, unless a running server is being upgraded (USR2)."""
+    folder = Path(os.environ[COUNTS])
     if server.master_pid == 0:
-        folder = Path(os.environ[COUNTS])
         folder.mkdir(parents=True, exist_ok=True)
         for file in folder.glob("*.db"):
             file.unlink(missing_ok=True)
+    counts.hold(folder)
+    counts.tidy(folder.parent)
 
 
 def when_ready(server: Arbiter) -> None:
@@ -134,5 +161,5 @@ def child_exit(server: Arbiter, worker: Worker) -> None:
 def on_exit(server: Arbiter) -> None:
     """Remove the folder of counts if it was made here and nobody took it over."""
     folder = Path(os.environ[COUNTS])
-    if server.reexec_pid == 0 and folder.name.startswith(FOLDER):
+    if server.reexec_pid == 0 and folder.name.startswith(counts.PREFIX):
         shutil.rmtree(folder, ignore_errors=True)

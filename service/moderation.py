@@ -18,6 +18,7 @@ from service.judging.shadow import Shadow
 from service.policy import Policy
 from service.store.records import CommentRecord, Recorded, Site, Submission
 from service.store.store import Store
+from service.telemetry.current import stage
 
 
 class Moderation:
@@ -77,18 +78,20 @@ class Moderation:
             StoreUnavailable: nothing was stored, and there is no decision.
         """
         bench = self._bench_for([comment])
-        verdict = bench.verdict(site, comment, self._on_failure)
+        with stage("judge"):
+            verdict = bench.verdict(site, comment, self._on_failure)
         if comment.id is None:
             return self._unrecorded(verdict)
         sent = self._submission(site, comment, verdict)
-        recorded = self._store.record(
-            site.id,
-            comment,
-            sent.text_hash,
-            verdict,
-            self._clock(),
-            alike=sent.alike,
-        )
+        with stage("store"):
+            recorded = self._store.record(
+                site.id,
+                comment,
+                sent.text_hash,
+                verdict,
+                self._clock(),
+                alike=sent.alike,
+            )
         self._show(bench, site, comment, verdict, recorded)
         return recorded.decision
 
@@ -103,7 +106,8 @@ class Moderation:
             StoreUnavailable: nothing was stored, and there are no decisions.
         """
         bench = self._bench_for(comments)
-        verdicts = [bench.verdict(site, one, self._on_failure) for one in comments]
+        with stage("judge"):
+            verdicts = [bench.verdict(site, one, self._on_failure) for one in comments]
         submissions = [
             self._submission(site, comment, verdict)
             for comment, verdict in zip(comments, verdicts, strict=True)
@@ -173,4 +177,5 @@ class Moderation:
     ) -> list[Recorded]:
         if not submissions:
             return []
-        return self._store.record_many(site.id, submissions, self._clock())
+        with stage("store"):
+            return self._store.record_many(site.id, submissions, self._clock())

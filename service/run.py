@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from service.logs import make_log
+
 SERVER = ("-m", "gunicorn", "--config", "service/gunicorn_conf.py")
 DELIVERER = ("-m", "flask", "--app", "service.cli", "deliver-webhooks")
 ENDING = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
@@ -62,7 +64,7 @@ class Pair:
             return
         if code:
             how = f"by signal {-code}" if code < 0 else f"with status {code}"
-            print(f"The deliverer of webhooks ended {how}.", file=sys.stderr)
+            make_log("ERROR").error(f"The deliverer of webhooks ended {how}.")
         time.sleep(PAUSE_S)
         self._deliverer = start(DELIVERER, self._prepare_deliverer)
 

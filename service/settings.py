@@ -18,14 +18,18 @@ from sqlalchemy.exc import ArgumentError
 from service.errors import ConfigurationError
 
 PREFIX = "REFRAIN_"
+MOST_DAYS = 36_500
 POSTGRESQL = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
+REDIS = frozenset({"redis", "rediss"})
+PLACEHOLDER = "CHANGE-ME"
+"""Stands in examples for a secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the operator chose.  Built by `load_settings`; meanings are in `SETTINGS`.
 
-    `database_url` is kept out of the repr, for it may hold a password.
+    URLs that may hold a password are kept out of the repr.
     """
 
     database_url: str = field(repr=False)
@@ -36,6 +40,7 @@ class Settings:
     port: int
     workers: int
     threads: int
+    backlog: int
     max_text: int
     max_body: int
     max_batch: int
@@ -44,12 +49,26 @@ class Settings:
     session_minutes: int
     second_share: float
     sample_share: float
+    keep_rejected: int
+    keep_samples: int
+    keep_labels: int
+    keep_comments: int
+    keep_events: int
+    keep_learning: int
     private_webhooks: bool
     proxies: int
+    rate_limit: int
+    redis_url: str = field(repr=False)
     akismet_site: str
     akismet_discard: float | None
     coral_budget_ms: int
     log_level: str
+    otlp_endpoint: str
+
+    @property
+    def models_dir(self) -> Path:
+        """Where candidates are, each in a folder of its name, with their reports."""
+        return self.data_dir / "models"
 
     @property
     def url(self) -> str:
@@ -159,6 +178,8 @@ def database_url(value: str) -> str:
         raise ValueError("must be a database URL") from None
     if url is None:
         return ""
+    if PLACEHOLDER in value:
+        raise ValueError(f"must not hold an example's {PLACEHOLDER}")
     if url.drivername == "sqlite":
         return _absolute(url)
     if url.drivername not in POSTGRESQL or not url.database:
@@ -168,6 +189,21 @@ def database_url(value: str) -> str:
     return url.set(drivername="postgresql+psycopg").render_as_string(
         hide_password=False
     )
+
+
+def redis_url(value: str) -> str:
+    """Parse the URL of a Redis server; nothing of it is ever shown."""
+    try:
+        parts = urlsplit(value)
+        is_whole = bool(parts.hostname if parts.scheme in REDIS else parts.path)
+        is_known = parts.scheme in REDIS | {"unix"} and parts.port != 0
+    except ValueError:  # Its message repeats what was given.
+        is_whole = is_known = False
+    if value and not (is_whole and is_known):
+        raise ValueError("must be a URL such as redis://HOST:6379/0")
+    if PLACEHOLDER in value:
+        raise ValueError(f"must not hold an example's {PLACEHOLDER}")
+    return value
 
 
 def _absolute(url: URL) -> str:
@@ -232,6 +268,14 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "REFRAIN_THREADS", "threads", "1-32", "4", "Threads per worker.", whole(1, 32)
+    ),
+    Setting(
+        "REFRAIN_BACKLOG",
+        "backlog",
+        "1-10000",
+        "128",
+        "Requests per worker that wait for a thread; further ones get 503 at once.",
+        whole(1, 10_000),
     ),
     Setting(
         "REFRAIN_MAX_TEXT",
@@ -301,6 +345,57 @@ SETTINGS: tuple[Setting, ...] = (
         share,
     ),
     Setting(
+        "REFRAIN_KEEP_REJECTED_DAYS",
+        "keep_rejected",
+        "0-36500",
+        "185",
+        "How long `purge` leaves the text of what was stopped and nobody "
+        "decided; 0 is for ever.",
+        whole(0, MOST_DAYS),
+    ),
+    Setting(
+        "REFRAIN_KEEP_SAMPLES_DAYS",
+        "keep_samples",
+        "0-36500",
+        "90",
+        "The same of samples that nobody decided.",
+        whole(0, MOST_DAYS),
+    ),
+    Setting(
+        "REFRAIN_KEEP_LABELS_DAYS",
+        "keep_labels",
+        "0-36500",
+        "730",
+        "The same of what people decided; the model learns from it.",
+        whole(0, MOST_DAYS),
+    ),
+    Setting(
+        "REFRAIN_KEEP_COMMENTS_DAYS",
+        "keep_comments",
+        "0-36500",
+        "1095",
+        "How long `purge` leaves anything of a comment but the bare decision; "
+        "0 is for ever.",
+        whole(0, MOST_DAYS),
+    ),
+    Setting(
+        "REFRAIN_KEEP_EVENTS_DAYS",
+        "keep_events",
+        "0-36500",
+        "90",
+        "How long `purge` leaves what sites were told of decisions; 0 is for ever.",
+        whole(0, MOST_DAYS),
+    ),
+    Setting(
+        "REFRAIN_KEEP_LEARNING_DAYS",
+        "keep_learning",
+        "0-36500",
+        "90",
+        "How long `purge` leaves reports of training, unused candidates and "
+        "what a shadow noticed; 0 is for ever.",
+        whole(0, MOST_DAYS),
+    ),
+    Setting(
         "REFRAIN_PRIVATE_WEBHOOKS",
         "private_webhooks",
         "yes, no",
@@ -318,6 +413,24 @@ SETTINGS: tuple[Setting, ...] = (
         "`X-Forwarded-For`, `-Proto` and `-Prefix`. Any more than there are lets "
         "callers choose the address by which failed sign-ins are counted.",
         whole(0, 3),
+    ),
+    Setting(
+        "REFRAIN_RATE_LIMIT",
+        "rate_limit",
+        "0-1000000",
+        "0",
+        "Requests that each API key may send in a minute, to all replicas together; "
+        "what comes beyond is answered 429. 0 is no limit.",
+        whole(0, 1_000_000),
+    ),
+    Setting(
+        "REDIS_URL",
+        "redis_url",
+        "URL",
+        "",
+        "`redis://`, `rediss://` or `unix://`: where requests are counted for "
+        "`REFRAIN_RATE_LIMIT`; if unset, or out of reach, in the database.",
+        redis_url,
     ),
     Setting(
         "REFRAIN_AKISMET_SITE",
@@ -353,6 +466,16 @@ SETTINGS: tuple[Setting, ...] = (
         "INFO",
         "Least important messages that are logged.",
         one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+    ),
+    Setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "otlp_endpoint",
+        "URL",
+        "",
+        "Where traces are sent, by OTLP over HTTP, to `/v1/traces` below it; if unset, "
+        "none are made. Needs `requirements-otel.txt`; OpenTelemetry's other variables "
+        "hold, too.",
+        web_address,
     ),
 )
 

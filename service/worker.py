@@ -1,14 +1,13 @@
 """gunicorn's threaded worker, with five things added that the service promises.
 
 What keeps a worker from starting is said in a sentence; requests that are no proper
-HTTP get a problem document too; a client that never finishes its request is cut off
-instead of holding a thread for ever; Ctrl-C is heard at any moment; and while it runs a
-thread of its own sees to it that the promoted version of the model serves.
+HTTP get a problem document too, and so do those that are too many; Ctrl-C is heard at
+any moment; and while it runs a thread of its own sees to it that the promoted version
+of the model serves.  How it deals with slow clients is `service.connections`'s.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import sys
@@ -21,13 +20,12 @@ from typing import NoReturn
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.http import errors as http  # type: ignore[import-untyped]
 from gunicorn.http.message import Request  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import (  # type: ignore[import-untyped]
-    TConn,
-    ThreadWorker,
-)
 
-REQUEST_S = 10.0
-"""How long a client may take over sending one request."""
+from service import bare
+from service.connections import PatientWorker
+
+TELL_S = 1.0
+"""How often a worker tells the metrics how busy it is."""
 
 PAUSE_S = 5.0
 """How long a worker that cannot serve waits before it makes room for another try."""
@@ -41,12 +39,13 @@ STATUS: dict[type[Exception], HTTPStatus] = {
 """What is not listed and yet the client's fault is 400; the rest is 500."""
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(PatientWorker):
     """A process that serves with several threads."""
 
     def init_process(self) -> None:
         """Begin in the new process."""
-        self._deadlines: dict[TConn, float] = {}
+        self._tell_at = 0.0
+        self._turned_away = 0
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -56,14 +55,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         database they serve, and answer 503; without a model they wait and give up.
         """
         from service.errors import ConfigurationError, StoreUnavailable
+        from service.logs import add_ids
         from service.memory import settle
         from service.services import NAME
 
         try:
             super().load_wsgi()
             self._parts = self.wsgi.extensions[NAME]
+            self.log.complete_by(add_ids)
             self._parts.store.ping()
             self._parts.follower.look()
+            self.most_waiting = self._parts.settings.backlog
         except StoreUnavailable as error:
             self.log.error("%s", error)
             if self.age == 1:
@@ -71,8 +73,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except ConfigurationError as error:
             self.log.error("%s", error)
             self._give_up()
-        except Exception:  # gunicorn would end the whole service for it.
-            self.log.exception("The service cannot be loaded.")
+        except Exception as error:  # gunicorn would end the whole service for it.
+            self.log.exception("The service cannot be loaded: %r.", error)
             self._give_up()
         settle()
         self._parts.follower.start()
@@ -84,6 +86,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             super().run()
         finally:
             self._parts.follower.stop()
+            if self._parts.tracing is not None:
+                self._parts.tracing.stop()
 
     def _give_up(self) -> NoReturn:
         if self.age == 1:
@@ -91,7 +95,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         until = time.monotonic() + PAUSE_S
         while self.alive and time.monotonic() < until:
             time.sleep(0.1)
-        sys.exit(1)
+        # Not by an exception: on a busy processor Python took a minute to clear up, in
+        # which no other is tried, for gunicorn has no eye on one that never served.
+        os._exit(1)
 
     def handle_quit(self, sig: int, frame: FrameType | None) -> None:
         """End on Ctrl-C or SIGQUIT, which come together: the terminal's, the master's.
@@ -104,29 +110,91 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             os._exit(0)  # Nothing was served yet, and nothing is to be written.
         self.handle_exit(sig, frame)
 
-    def handle(self, conn: TConn) -> object:
-        """Serve a connection's next request, in a thread, with a deadline."""
-        self._deadlines[conn] = time.monotonic() + REQUEST_S
-        try:
-            return super().handle(conn)
-        finally:
-            self._deadlines.pop(conn, None)
+    def is_parent_alive(self) -> bool:
+        """Called by the main loop every second: end soon if the master was killed.
+
+        gunicorn would serve what is connected for half a minute more, and meanwhile
+        keep the port: from a new master, and from who connects and is never served.
+        """
+        if super().is_parent_alive():
+            return True
+        self.alive = False  # What is answered from now on says that it is the last.
+        self.set_accept_enabled(False)
+        for listener in self.sockets:
+            listener.close()
+        return False
 
     def murder_pending(self) -> None:
-        """Called by the main loop every second: end what takes too long to arrive.
-
-        Only reading is shut down: a request that is complete is still answered.
-        """
+        """Called by the main loop every second: end what takes too long; tell."""
         super().murder_pending()
         now = time.monotonic()
-        for conn, deadline in list(self._deadlines.items()):
-            if deadline < now:
-                shut_reading(conn.sock)
+        if now >= self._tell_at:
+            self._tell_at = now + TELL_S
+            self._tell_load()
+            self._tell_turned_away()
+            self._tell_made_room()
+
+    def _tell_load(self) -> None:
+        """Have the metrics know how busy this process is, and that it is followed."""
+        self._parts.metrics.load(
+            in_flight=len(self._deadlines),
+            backlog=self.waiting(),
+            connections=self.nr_conns,
+            threads=self.cfg.threads,
+        )
+        self._parts.metrics.follower_age(self._parts.follower.age_s)
+
+    def turned_away(self, beginning: bytes) -> bytes | None:
+        """Answer 503 where too many requests wait; who watches us is not turned away.
+
+        That the process runs is said at once, wherever it would have to wait, for else
+        it might be killed for the load, or for a few clients that are slow.
+        Coral would publish a comment that is answered 503, so it is told to hold it, be
+        the signature right or wrong: that tells nothing and changes nothing.
+        """
+        from service.compat.coral.phase import HELD
+        from service.telemetry.current import new_request
+
+        if beginning.startswith(bare.ALIVE):
+            return bare.is_alive(new_request(None).request_id)
+        if not self.is_full(times=2 if beginning.startswith(bare.PROBES) else 1):
+            return None
+        request_id = new_request(None).request_id
+        self._turned_away += 1
+        self._parts.metrics.error("shed")
+        if beginning.startswith(bare.CORAL):
+            self._parts.metrics.coral_unjudged("busy")
+            return bare.held(request_id, HELD)
+        return bare.too_busy(request_id)
+
+    def _tell_turned_away(self) -> None:
+        """One line a second at most: a line for each would be a load of its own."""
+        if self._turned_away:
+            self.log.warning(
+                "Turned away, for %d requests were waiting: %d",
+                self.most_waiting,
+                self._turned_away,
+            )
+            self._turned_away = 0
+
+    def _tell_made_room(self) -> None:
+        """One line a second at most, for the same reason."""
+        if self._made_room:
+            self.log.warning(
+                "Closed idle connections to make room: %d", self._made_room
+            )
+            self._made_room = 0
 
     def handle_error(
         self, req: Request, client: socket.socket, addr: object, exc: Exception
     ) -> None:
         """Answer what is no proper HTTP, and what broke below the app."""
+        from service.telemetry.current import new_request, serving
+
+        with serving(new_request(None)) as current:
+            self._refuse(client, exc, current.request_id)
+
+    def _refuse(self, client: socket.socket, exc: Exception, request_id: str) -> None:
         if isinstance(exc, http.ParseException):
             status = STATUS.get(type(exc), HTTPStatus.BAD_REQUEST)
             # Its message repeats what was sent, so only its kind is logged.
@@ -135,28 +203,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             status = HTTPStatus.INTERNAL_SERVER_ERROR
             self.log.error("A request failed below the app: %s", type(exc).__name__)
         try:
-            client.sendall(problem_response(status))
+            client.sendall(bare.problem(status, request_id))
         except OSError:
             self.log.debug("The client has gone.")
-
-
-def shut_reading(sock: socket.socket) -> None:
-    """Make a thread that waits for more of a request see its end."""
-    try:
-        sock.shutdown(socket.SHUT_RD)
-    except OSError:
-        return  # Closed in the meantime.
-
-
-def problem_response(status: HTTPStatus) -> bytes:
-    """A whole HTTP response with a problem document (RFC 9457), closing."""
-    title = status.phrase
-    problem = {"type": "about:blank", "title": title, "status": status.value}
-    body = json.dumps(problem).encode()
-    head = (
-        f"HTTP/1.1 {status.value} {title}\r\n"
-        "Connection: close\r\n"
-        "Content-Type: application/problem+json\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode("latin-1") + body

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ ROOT = Path(__file__).parent.parent
 WORKERS = 2
 NO_SAMPLES = {"REFRAIN_SAMPLE_SHARE": "0"}
 """Ids are new at every run: none is to be drawn by chance."""
-START_S = 30.0
+START_S = 90.0
 """How long a server may take to start; a loaded machine is slow."""
 
 
@@ -58,10 +58,15 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, workers: int = WORKERS, **env: str) -> Iterator[Server]:
+def serving(
+    folder: Path, workers: int = WORKERS, within: Sequence[str] = (), **env: str
+) -> Iterator[Server]:
     """Run gunicorn on the database in a folder until the block ends."""
     log_file = folder / f"server-{uuid4().hex}.log"
-    with log_file.open("wb") as log, start(folder, log.fileno(), **env) as process:
+    with (
+        log_file.open("wb") as log,
+        start(folder, log.fileno(), within, **env) as process,
+    ):
         try:
             url = wait_for_url(process, log_file, workers)
             yield Server(url, process, log_file)
@@ -70,13 +75,17 @@ def serving(folder: Path, workers: int = WORKERS, **env: str) -> Iterator[Server
             process.wait(timeout=START_S)
 
 
-def start(folder: Path, stderr: int, **env: str) -> subprocess.Popen[bytes]:
+def start(
+    folder: Path, stderr: int, within: Sequence[str] = (), **env: str
+) -> subprocess.Popen[bytes]:
     """Start gunicorn as `make run` does, with two workers, on a free port.
 
     In a session of its own, so that all can be signalled together as Ctrl-C does.
+    `within` is a command that turns into the one that follows it.
     """
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "service/gunicorn_conf.py"]
     return subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-c", "service/gunicorn_conf.py"],
+        [*within, *gunicorn],
         cwd=ROOT,
         env={
             "PATH": os.environ["PATH"],

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from service.first_start import set_up
 from service.store.database import open_database
+from service.store.migrate import migrate
 from service.store.records import Submission
 from service.store.store import Store
 from tests.samples import ACCEPTED, comment
@@ -71,8 +72,13 @@ def first_start(url: str) -> None:
     print("secrets" if made else "none")
 
 
+def migrating(url: str) -> None:
+    """Bring the database up to date, if no other process did."""
+    print("migrated" if migrate(open_database(url)) else "nothing to do")
+
+
 ACTS: dict[str, Callable[..., None]] = {
-    act.__name__: act for act in (many, same, changing, batches, first_start)
+    act.__name__: act for act in (many, same, changing, batches, first_start, migrating)
 }
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from sqlalchemy import event, select, update
@@ -16,7 +18,13 @@ from service.errors import InvalidInput, NotAuthenticated, StoreUnavailable
 from service.store.accounts import Accounts, Moderator, Role
 from service.store.database import Database
 from service.store.schema import api_keys, moderators
-from service.store.store import AGAIN_S, REMEMBER_KEY_S, REMEMBERED_KEYS, Store
+from service.store.store import (
+    AGAIN_S,
+    ANSWER_S,
+    REMEMBER_KEY_S,
+    REMEMBERED_KEYS,
+    Store,
+)
 from tests.fixtures_store import KEY, NOON, PASSWORD
 
 REVOKED = "rf_" + "r" * 43
@@ -97,7 +105,7 @@ def test_a_key_is_stored_only_as_a_hash(database: Database) -> None:
 
 @pytest.mark.parametrize("header", [f"Bearer {KEY}", f"bearer  {KEY} "])
 def test_an_open_key_opens_its_site(store: Store, header: str) -> None:
-    assert auth.authenticate(store, header).name == "default"
+    assert auth.authenticate(store, auth.bearer_hash(header)).name == "default"
 
 
 @pytest.mark.parametrize("header", HEADERS)
@@ -107,9 +115,9 @@ def test_every_other_header_is_refused_alike_at_the_cost_of_one_query(
     revoked(database)
 
     with statements(database) as sent, pytest.raises(NotAuthenticated) as first:
-        auth.authenticate(store, header)
+        auth.authenticate(store, auth.bearer_hash(header))
     with statements(database) as again, pytest.raises(NotAuthenticated):
-        auth.authenticate(store, header)
+        auth.authenticate(store, auth.bearer_hash(header))
 
     assert str(first.value) == (
         "Send a valid API key in the header `Authorization: Bearer rf_…`."
@@ -123,14 +131,14 @@ def test_an_open_key_is_looked_up_once_in_five_seconds(
 ) -> None:
     clock = Clock()
     store = Store(database, clock=clock)
-    auth.authenticate(store, f"Bearer {KEY}")
+    auth.authenticate(store, auth.bearer_hash(f"Bearer {KEY}"))
 
     with statements(database) as soon:
         clock.time += REMEMBER_KEY_S - 0.01
-        auth.authenticate(store, f"Bearer {KEY}")
+        auth.authenticate(store, auth.bearer_hash(f"Bearer {KEY}"))
     with statements(database) as later:
         clock.time += 0.01
-        auth.authenticate(store, f"Bearer {KEY}")
+        auth.authenticate(store, auth.bearer_hash(f"Bearer {KEY}"))
 
     assert (len(soon), len(later)) == (0, 1)
 
@@ -140,18 +148,51 @@ def test_a_known_key_opens_its_site_while_the_database_does_not_answer(
 ) -> None:
     clock = Clock()
     store = Store(database, clock=clock)
-    site = auth.authenticate(store, f"Bearer {KEY}")
+    site = auth.authenticate(store, auth.bearer_hash(f"Bearer {KEY}"))
     clock.time += REMEMBER_KEY_S
     with database.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE api_keys RENAME TO gone")
 
-    assert auth.authenticate(store, f"Bearer {KEY}") == site
+    assert auth.authenticate(store, auth.bearer_hash(f"Bearer {KEY}")) == site
     with statements(database) as soon:
-        assert auth.authenticate(store, f"Bearer {KEY}") == site
+        assert auth.authenticate(store, auth.bearer_hash(f"Bearer {KEY}")) == site
     with pytest.raises(StoreUnavailable):
-        auth.authenticate(store, "Bearer rf_unknown")
+        auth.authenticate(store, auth.bearer_hash("Bearer rf_unknown"))
 
     assert soon == []
+
+
+def test_one_thread_alone_waits_for_a_silent_database_and_others_go_on(
+    database: Database,
+) -> None:
+    clock, asked, is_over = Clock(), Event(), Event()
+    store = Store(database, clock=clock)
+    header = f"Bearer {KEY}"
+    site = auth.authenticate(store, auth.bearer_hash(header))
+    with database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE api_keys RENAME TO gone")
+    clock.time += REMEMBER_KEY_S
+
+    def keep_waiting(*_: object) -> None:
+        asked.set()
+        assert is_over.wait(10)
+
+    event.listen(database.engine, "before_cursor_execute", keep_waiting)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(auth.authenticate, store, auth.bearer_hash(header))
+        assert asked.wait(10)
+        clock.time += ANSWER_S
+        asked.clear()
+        meanwhile = auth.authenticate(store, auth.bearer_hash(header))
+        is_over.set()
+        assert waiting.result() == meanwhile == site
+    event.remove(database.engine, "before_cursor_execute", keep_waiting)
+    # It rests as long as asking took.
+    clock.time += ANSWER_S - 0.01
+    with statements(database) as soon:
+        assert auth.authenticate(store, auth.bearer_hash(header)) == site
+
+    assert (soon, asked.is_set()) == ([], False)
 
 
 def test_a_key_that_was_revoked_meanwhile_is_refused_once_the_database_is_back(
@@ -159,31 +200,31 @@ def test_a_key_that_was_revoked_meanwhile_is_refused_once_the_database_is_back(
 ) -> None:
     clock = Clock()
     store = Store(database, clock=clock)
-    auth.authenticate(store, f"Bearer {KEY}")
+    auth.authenticate(store, auth.bearer_hash(f"Bearer {KEY}"))
     Accounts(database).revoke_key(1, NOON)
     with database.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE api_keys RENAME TO gone")
     clock.time += REMEMBER_KEY_S
-    auth.authenticate(store, f"Bearer {KEY}")
+    auth.authenticate(store, auth.bearer_hash(f"Bearer {KEY}"))
     with database.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE gone RENAME TO api_keys")
 
     clock.time += AGAIN_S
 
     with pytest.raises(NotAuthenticated):
-        auth.authenticate(store, f"Bearer {KEY}")
+        auth.authenticate(store, auth.bearer_hash(f"Bearer {KEY}"))
 
 
 def test_a_revoked_key_is_refused_within_five_seconds(database: Database) -> None:
     clock = Clock()
     store = Store(database, clock=clock)
-    auth.authenticate(store, f"Bearer {KEY}")
+    auth.authenticate(store, auth.bearer_hash(f"Bearer {KEY}"))
     Accounts(database).revoke_key(1, NOON)
 
     clock.time += REMEMBER_KEY_S
 
     with pytest.raises(NotAuthenticated):
-        auth.authenticate(store, f"Bearer {KEY}")
+        auth.authenticate(store, auth.bearer_hash(f"Bearer {KEY}"))
 
 
 def test_wrong_keys_are_not_remembered_and_open_ones_within_bounds(
@@ -191,7 +232,7 @@ def test_wrong_keys_are_not_remembered_and_open_ones_within_bounds(
 ) -> None:
     for i in range(20):
         with pytest.raises(NotAuthenticated):
-            auth.authenticate(store, f"Bearer rf_{i:043}")
+            auth.authenticate(store, auth.bearer_hash(f"Bearer rf_{i:043}"))
     assert store.remembered_keys == 0
 
     with database.writing() as connection:
@@ -200,7 +241,7 @@ def test_wrong_keys_are_not_remembered_and_open_ones_within_bounds(
         hashes = [row | {"hash": auth.key_hash(key)} for key in keys]
         connection.execute(api_keys.insert(), hashes)
     for key in keys:
-        auth.authenticate(store, f"Bearer {key}")
+        auth.authenticate(store, auth.bearer_hash(f"Bearer {key}"))
 
     assert 0 < store.remembered_keys <= REMEMBERED_KEYS
 

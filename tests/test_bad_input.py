@@ -362,7 +362,7 @@ class Endless(io.RawIOBase):
         ("OPTIONS", "/v1/moderate", {"POST"}),
         ("TRACE", "/v1/moderate", {"POST"}),
         ("DELETE", "/v1/moderate/batch", {"POST"}),
-        ("POST", "/v1/comments/c-1", {"GET", "HEAD"}),
+        ("POST", "/v1/comments/c-1", {"GET", "HEAD", "DELETE"}),
         ("POST", "/healthz", {"GET", "HEAD"}),
         ("BREW", "/docs", {"GET", "HEAD"}),
     ],
@@ -456,10 +456,11 @@ def test_a_bug_is_500_of_which_caller_and_log_learn_no_text(
 
     app.extensions[NAME].store.database.close()
     problem(response, 500, "internal-error")
-    line = json.loads(capsys.readouterr().err)
+    line, request = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (request["event"], request["status"]) == ("request", 500)
     assert (line["event"], line["error"]) == ("internal error", "ValueError")
     assert "test_bad_input.py" in line["trace"][-1]
-    assert "secret" not in str(line)
+    assert "secret" not in str(line) + str(request)
     assert b"secret" not in response.data
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
+from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from tests.browser import LAPTOP, PHONE, overflow, window
 from tests.desk_page import DeskPage
@@ -126,6 +130,50 @@ def test_the_readers_words_are_shown_to_the_reader_as_text(
     expect(page.get_by_text("<script>alert(1)</script>").first).to_be_visible()
     is_inert(page)
     assert overflow(page) == 0
+
+
+def test_no_page_of_ours_is_shown_in_a_frame_of_others(
+    attacked: NewsSite, sign_in: SignIn, new_context: CreateContextCallback, home: str
+) -> None:
+    """Else who is signed in would click on what lies beneath another page."""
+    state = sign_in(MARY).context.storage_state()
+    page = new_context(storage_state=state).new_page()
+    appeal = urlsplit(attacked.told(ids()["markup"])["appeal_url"]).path
+    framed = [attacked.page("queue"), "/desk/sign-in", appeal, "/docs"]
+    frames = "".join(f'<iframe src="{home}{path}"></iframe>' for path in framed)
+
+    with elsewhere(f'<p>Win a prize</p><iframe src="/own"></iframe>{frames}') as url:
+        page.goto(url)
+
+        expect(page.get_by_text("Win a prize")).to_be_visible()
+        own, *ours = page.frames[1:]
+        expect(own.get_by_text("A page that may be framed")).to_be_visible()
+        assert len(ours) == len(framed)
+        for frame in ours:
+            expect(frame.locator("body")).to_contain_text("refused to connect")
+
+
+@contextmanager
+def elsewhere(body: str) -> Iterator[str]:
+    """Another site of this machine: its start page, and one that may be framed."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            shown = body if self.path == "/" else "A page that may be framed"
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(shown.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
 
 
 def test_hostile_comments_are_decided_by_key_as_any_other(

@@ -69,7 +69,8 @@ def test_the_first_start_shows_secrets_that_work(newcomer: Operator) -> None:
 
     assert shown.exit_code == 0
     key, password = re.findall(r"(?:API key|Password) +(\S+)", shown.stdout)
-    assert auth.authenticate(newcomer.store, f"Bearer {key}").name == "default"
+    bearer = auth.bearer_hash(f"Bearer {key}")
+    assert auth.authenticate(newcomer.store, bearer).name == "default"
     accounts = Accounts(newcomer.store.database)
     moderator = auth.check_password(accounts, "moderator", password)
     assert moderator is not None
@@ -179,7 +180,8 @@ def test_a_new_key_opens_its_site_until_it_is_revoked(operator: Operator) -> Non
     operator.types("create-site sports")
     key = operator.types("create-key sports --label 'comment box'").output.strip()
 
-    assert auth.authenticate(operator.store, f"Bearer {key}").name == "sports"
+    bearer = auth.bearer_hash(f"Bearer {key}")
+    assert auth.authenticate(operator.store, bearer).name == "sports"
     assert operator.types("revoke-key 2").output == "Revoked key 2.\n"
     listed = operator.types("keys").output.splitlines()
     assert re.fullmatch(r"1\tdefault\t2026-03-01\topen\tinit", listed[0])

@@ -40,7 +40,7 @@ def finding(attribute: Attribute | None, score: float) -> Finding:
 
 
 def test_a_key_opens_its_site_wherever_it_came_from(parts: Services) -> None:
-    found = site_of(parts.store, KEY)
+    found = site_of(parts, {}, KEY)
 
     assert found is not None
     assert found.name == "default"
@@ -48,7 +48,7 @@ def test_a_key_opens_its_site_wherever_it_came_from(parts: Services) -> None:
 
 @pytest.mark.parametrize("key", ["", "wrong", KEY[:-1], f"{KEY} ", "\udcff"])
 def test_anything_else_opens_nothing(parts: Services, key: str) -> None:
-    assert site_of(parts.store, key) is None
+    assert site_of(parts, {}, key) is None
 
 
 # Scores

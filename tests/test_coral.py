@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.compat.coral import reading
+from service.limiting.limiter import Limiter
 from service.services import NAME, Services
+from service.store.limits import Limits
 from tests.fixtures_clients import verdicts
 from tests.fixtures_coral import (
     FAIR,
@@ -182,6 +185,28 @@ def test_a_text_that_is_too_long_to_be_judged_is_held(
 
 def test_a_request_that_is_too_large_is_held_and_not_refused(inside: Inside) -> None:
     assert inside.moderate("x" * 256 * 1024) == HELD
+
+
+def test_what_comes_beyond_the_rate_limit_is_held_and_not_refused(
+    inside: Inside, parts: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limiter = Limiter(
+        2,
+        {"the database": Limits(parts.store.database)},
+        secret=parts.store.key_for,
+        on_failure=lambda *_: None,
+        clock=lambda: 0.0,
+    )
+    limited = replace(parts, limiter=limiter)
+    monkeypatch.setitem(inside.app.extensions, NAME, limited)
+
+    said = [inside.moderate(FAIR) for _ in range(4)]
+
+    assert said == [None, None, HELD, HELD]
+    assert inside.moderate(FOUL, role="STAFF") is None
+    assert inside.moderate(FAIR, HOLDING_SECRET) is None
+    counted = parts.metrics.exposition().decode()
+    assert 'refrain_coral_unjudged_total{why="limit"} 2.0' in counted
 
 
 def test_a_bug_holds_a_comment_and_is_counted(

@@ -336,3 +336,33 @@ def test_a_long_backlog_is_spread_in_parts(
 
     assert [deliveries.spread(NOON) for _ in range(4)] == [3, 3, 1, 0]
     assert deliveries.replay("default", NOON, NOON) == 7
+
+
+def test_since_when_an_endpoint_has_not_heard_is_told_of_spread_events_and_others(
+    database: Database, deliveries: Deliveries, endpoint: int
+) -> None:
+    assert deliveries.unheard_since(NOON) is None
+
+    tell(database, "c-1", NOON)
+    tell(database, "c-2", NOON + MINUTE)
+    later = NOON + 5 * MINUTE
+    assert deliveries.unheard_since(later) == NOON, "nobody has spread them"
+
+    deliveries.spread(later)
+    first, second = deliveries.claim(endpoint, ALL, later, later + MINUTE)
+    assert deliveries.unheard_since(later) == NOON
+    deliveries.delivered(first, later)
+    assert deliveries.unheard_since(later) == NOON + MINUTE
+    deliveries.failed(second, "The answer was 500.", later + MINUTE)
+    assert deliveries.unheard_since(later) == NOON + MINUTE
+    deliveries.failed(second, "The answer was 500.", None)
+    assert deliveries.unheard_since(later) is None, "it was given up"
+
+
+def test_what_may_still_be_taken_back_is_not_late(
+    database: Database, deliveries: Deliveries, endpoint: int
+) -> None:
+    tell(database, "c-1", NOON, due_at=NOON + UNDO)
+
+    assert deliveries.unheard_since(NOON + SECOND) is None
+    assert deliveries.unheard_since(NOON + MINUTE) == NOON

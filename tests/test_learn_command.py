@@ -22,8 +22,10 @@ from model.finding import Rule
 from model.newscomments import news_comments
 from service.alike import alike
 from service.domain import Article, Author, Comment
+from service.erasure import Erasure
 from service.store.accounts import Role
 from service.store.database import open_database
+from service.store.lessons import Lessons
 from service.store.models import Models
 from service.store.records import Submission
 from service.store.sites import Sites
@@ -213,6 +215,25 @@ def test_what_is_left_of_a_run_only_its_owner_can_read(weeks: Weeks) -> None:
         "learn.lock",
         "models",
     }
+
+
+def test_what_was_erased_is_left_out_and_what_is_erased_later_is_known(
+    newsroom: Newsroom,
+) -> None:
+    newsroom.decide(told(FEW))
+    database = open_database(newsroom.url)
+    erasure = Erasure(Store(database), newsroom.folder / "models")
+    erasure.comment(1, "c-7", by="site")
+
+    ran = newsroom.learn()
+
+    (version,) = newsroom.versions
+    assert ran.stdout.startswith(f"{FEW - 1} labels: ")
+    assert (version / "report.html").is_file()
+    assert erasure.comment(1, "c-8", by="site").versions == {version.name}
+    assert Lessons(database).erased() == {version.name: 1}
+    assert not (version / "report.html").exists()
+    database.close()
 
 
 # What it refuses

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 import os
 import signal
+import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -152,9 +155,11 @@ def test_counts_outlive_the_worker_that_made_them(lone: Path) -> None:
         wait_for_new_workers(server, old)
 
         assert moderated(server) == 10
-        exposition = httpx.get(f"{server.url}/metrics").text
-        models = [key for key in samples(exposition) if key[0] == "refrain_model_info"]
+        told = exposition(server)
+        models = [key for key in samples(told) if key[0] == "refrain_model_info"]
         assert len(models) == 1
+        # But what it said of itself is gone with it.
+        wait_for(lambda: count(exposition(server), "refrain_threads") == 8)
 
 
 WATCHED = {
@@ -169,12 +174,10 @@ WATCHED = {
 
 def watched(server: Server) -> dict[tuple[str, str], float]:
     """What is told of samples and drift, each under its name and its only label."""
-    exposition = httpx.get(
-        f"{server.url}/metrics", timeout=30, headers={"Connection": "close"}
-    ).text
+    told = exposition(server)
     found = [
         ((name, "".join(value for _, value in labels)), number)
-        for (name, labels), number in samples(exposition).items()
+        for (name, labels), number in samples(told).items()
         if name.startswith(tuple(name for name, _ in WATCHED))
     ]
     assert len(found) == len(dict(found))
@@ -226,10 +229,67 @@ def test_without_samples_or_comments_nothing_is_made_up(
     assert all(map(math.isnan, found.values()))
 
 
+def exposition(server: Server) -> str:
+    """The metrics, by whichever worker."""
+    headers = {"Connection": "close"}
+    return httpx.get(f"{server.url}/metrics", timeout=30, headers=headers).text
+
+
+def test_the_queue_is_told_by_reason_and_with_its_oldest(
+    lone: Path, world: World
+) -> None:
+    world.send("c-1")
+    world.clock.now -= timedelta(hours=2)
+    world.send("c-2")
+
+    with serving(lone) as server:
+        seen = [exposition(server) for _ in range(10)]
+
+    flagged = {"waiting": "flagged"}
+    assert {count(one, "refrain_queue", **flagged) for one in seen} == {2}
+    assert {count(one, "refrain_queue", waiting="appealed") for one in seen} == {0}
+    ages = [count(one, "refrain_queue_oldest_seconds", **flagged) for one in seen]
+    assert all(7200 <= age < 7300 for age in ages)
+
+
+def test_workers_tell_together_how_busy_they_are(lone: Path) -> None:
+    with serving(lone) as server, ExitStack() as stack:
+        idle = [
+            stack.enter_context(socket.create_connection(server.address))
+            for _ in range(20)
+        ]
+        # Half a request keeps a thread until it is cut off.
+        for connection in idle[:3]:
+            connection.sendall(b"POST /v1/moderate HTTP/1.1\r\nHost: loc")
+        wait_for(lambda: count(exposition(server), "refrain_in_flight") >= 3)
+        told = exposition(server)
+
+        assert count(told, "refrain_threads") == 8
+        assert count(told, "refrain_connections") >= 20
+        assert 0 <= count(told, "refrain_follower_age_seconds") < 30
+        wait_for(lambda: count(exposition(server), "refrain_in_flight") <= 1)
+
+
+def test_what_is_shed_is_counted(client: FlaskClient, app: Flask) -> None:
+    before = client.get("/metrics").get_data(as_text=True)
+
+    app.extensions[NAME].metrics.error("shed")
+
+    after = client.get("/metrics").get_data(as_text=True)
+    name = "refrain_shed_total"
+    assert count(after, name) == count(before, name) + 1
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def moderated(server: Server) -> float:
-    exposition = httpx.get(f"{server.url}/metrics", timeout=30).text
     labels = {"route": "/v1/moderate", "status": "200"}
-    return count(exposition, "refrain_requests_total", **labels)
+    return count(exposition(server), "refrain_requests_total", **labels)
 
 
 def workers(server: Server) -> set[int]:

@@ -16,7 +16,7 @@ from service.store.models import Models
 from service.store.shadows import Difference, Shadows
 from tests.fixtures_service import ROOT
 from tests.fixtures_store import NOON
-from tests.samples import REJECTED, comment
+from tests.samples import ACCEPTED, REJECTED, comment
 from tests.test_cli import Operator
 from tests.versions import altered, gate, shipped, small
 
@@ -307,6 +307,8 @@ def shadowed(newsroom: Newsroom) -> Newsroom:
     newsroom.types(f"shadow {ANNA}")
     sent = comment("c-3", "kept\ntext \x1b[31m")
     newsroom.store.record(1, sent, bytes(32), REJECTED, NOON, alike=bytes(16))
+    for id in ("c-1", "c-\x1b2"):
+        newsroom.store.record(1, comment(id), bytes(32), ACCEPTED, NOON, alike=None)
     present = newsroom.models.state().shadowing
     assert present
     found = [

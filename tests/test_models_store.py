@@ -25,7 +25,7 @@ from service.store.schema import promotions
 from service.store.shadows import Difference, Shadows, Tally
 from service.store.store import Store
 from tests.fixtures_store import NOON
-from tests.samples import REJECTED, comment
+from tests.samples import ACCEPTED, REJECTED, comment
 from tests.versions import gate, small
 
 BASE, ANNA, BERT, CLEO = (f"2026-01-0{day}-{day:06}" for day in range(1, 5))
@@ -658,6 +658,7 @@ def test_differences_are_counted_and_listed_newest_first(
     assert shadowing
     sent = comment("c-2", "kept text")
     store.record(1, sent, bytes(32), REJECTED, NOON, alike=bytes(16))
+    store.record(1, comment("c-1", "no text"), bytes(32), ACCEPTED, NOON, alike=None)
     milder = difference("c-2", "reject", "flag")
     shadows.note(
         shadowing.key,

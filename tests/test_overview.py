@@ -38,6 +38,7 @@ from service.store.tallies import (
 from tests.fixtures_store import NOON
 from tests.reviewing import FLAGGED, HELD, World, make_world, reason
 from tests.samples import ABSTAINED, ACCEPTED, REJECTED, comment
+from tests.tampering import tampering
 
 ACCEPT, REJECT = Outcome.ACCEPT, Outcome.REJECT
 TODAY = NOON.date()
@@ -657,7 +658,7 @@ def test_gaps_between_keys_do_no_harm(world: World) -> None:
     for i in range(40):
         world.clock.now = NIGHT + i * DAY / 10
         world.send(f"c-{i}", ACCEPTED)
-    with world.database.writing() as connection:
+    with tampering(world.database) as connection:
         connection.execute(
             decisions.delete().where(decisions.c.comment_key.between(8, 33))
         )
@@ -694,7 +695,7 @@ def test_days_that_are_over_are_counted_once_and_today_every_time(
     world.send("c-2", FLAGGED)
     first = days(world, TODAY, TODAY + DAY)
     world.send("c-3", FLAGGED)
-    with world.database.writing() as connection:
+    with tampering(world.database) as connection:
         connection.execute(update(decisions).values(outcome="reject", flagged=False))
 
     again = days(world, TODAY, TODAY + DAY)

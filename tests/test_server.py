@@ -474,17 +474,39 @@ def rename(model: Path, version: str) -> None:
     (model / "card.json").write_text(json.dumps(card | {"version": version}))
 
 
-@pytest.mark.parametrize(
+def cut_short(weights: Path) -> None:
+    weights.write_bytes(weights.read_bytes()[:-1000])
+
+
+def flip_a_bit(weights: Path) -> None:
+    content = bytearray(weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    weights.write_bytes(content)
+
+
+BROKEN = pytest.mark.parametrize(
     ("harm", "sentence"),
     [
-        pytest.param(
-            lambda weights: weights.write_bytes(weights.read_bytes()[:-1000]),
-            "are not those of its card",
-            id="cut short",
-        ),
-        pytest.param(lambda weights: weights.unlink(), "cannot read", id="missing"),
+        pytest.param(cut_short, "are not those of its card", id="cut short"),
+        pytest.param(flip_a_bit, "are not those of its card", id="a flipped bit"),
+        pytest.param(Path.unlink, "cannot read", id="missing"),
     ],
 )
+
+
+@BROKEN
+def test_a_broken_model_stops_the_start_and_says_what_to_do(
+    folder: Path, model: Path, harm: Callable[[Path], object], sentence: str
+) -> None:
+    harm(model / "weights.npz")
+
+    said = refused(folder, REFRAIN_ARTIFACT=str(model))
+
+    assert sentence in said
+    assert "restore" in said
+
+
+@BROKEN
 def test_a_reload_with_a_broken_model_leaves_the_old_one_in_service(
     folder: Path, model: Path, harm: Callable[[Path], object], sentence: str
 ) -> None:

@@ -74,6 +74,12 @@ def test_a_misspelt_setting_is_refused_with_the_likely_name() -> None:
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "sqlite:///refrain.db?mode=memory"),
         ("DATABASE_URL", "sqlite://secret/refrain.db"),
+        ("REFRAIN_RATE_LIMIT", "1000001"),
+        ("REDIS_URL", "secret:6379"),
+        ("REDIS_URL", "http://:secret@redis:6379"),
+        ("REDIS_URL", "redis://:secret@:6379"),
+        ("REDIS_URL", "redis://:secret@redis:port"),
+        ("REDIS_URL", "redis://:secret@redis\u2100:6379"),
     ],
 )
 def test_a_senseless_value_is_refused_by_name_and_not_repeated(
@@ -106,8 +112,13 @@ def test_the_database_lies_in_the_data_folder(tmp_path: Path) -> None:
     assert settings.database_url == f"sqlite:///{tmp_path}/refrain.db"
 
 
-def test_the_database_password_is_not_shown() -> None:
-    settings = load_settings({"DATABASE_URL": "postgresql://ann:secret@db/refrain"})
+def test_the_passwords_in_urls_are_not_shown() -> None:
+    settings = load_settings(
+        {
+            "DATABASE_URL": "postgresql://ann:secret@db/refrain",
+            "REDIS_URL": "redis://:secret@redis:6379/0",
+        }
+    )
 
     assert "secret" not in repr(settings)
     assert "port=8000" in repr(settings)

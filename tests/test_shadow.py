@@ -339,6 +339,14 @@ class Watched:
         comment = Comment(text, id=id)
         self.shadow.offer(self.bench, self.site, comment, self.decision)
 
+    def send(self, id: str) -> None:
+        """Have a comment entered before it is offered: of others nothing is noted."""
+        sent, verdict = Comment(FAIR, id=id), self.decision.verdict
+        Store(self.database).record(
+            self.site.id, sent, bytes(32), verdict, NOON, alike=None
+        )
+        self.offer(id=id)
+
     def counts(self) -> tuple[int, int]:
         """Judged and skipped, as they are stored."""
         present = Shadows(self.database).present()
@@ -404,9 +412,9 @@ def test_while_the_database_fails_differences_wait(
     here = watched(Strict())
 
     with without_table(here.database):
-        here.offer(id="c-1")
+        here.send(id="c-1")
         here.shadow.work_off()
-    here.offer(id="c-2")
+    here.send(id="c-2")
     here.shadow.work_off()
 
     found = Shadows(here.database).last(1, 9)
@@ -423,9 +431,9 @@ def test_of_differences_that_wait_for_the_database_the_last_are_kept(
 
     with without_table(here.database):
         for number in range(5):
-            here.offer(id=f"c-{number}")
+            here.send(id=f"c-{number}")
         here.shadow.work_off()
-    here.offer(id="c-5")
+    here.send(id="c-5")
     here.shadow.work_off()
 
     found = Shadows(here.database).last(1, 9)

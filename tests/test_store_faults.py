@@ -18,7 +18,7 @@ from service.store.database import (
     BUSY_TIMEOUT_S,
     Database,
     create_file,
-    explain,
+    explained,
     open_database,
 )
 from service.store.migrate import VERSION, migrate
@@ -300,6 +300,6 @@ def test_an_unforeseen_fault_is_named_by_its_code_alone(tmp_path: Path) -> None:
         try:
             connection.execute("SELECT 'secret' FROM")
         except sqlite3.Error as error:
-            sentence = explain(error)
+            sentence = str(explained(error))
 
     assert sentence == "The database reports an error (SQLITE_ERROR)."

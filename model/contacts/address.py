@@ -51,7 +51,7 @@ STREETS = re.compile(
     re.IGNORECASE,
 )
 CODED = re.compile(rf"{GAP}{CODE}", re.IGNORECASE)
-NAMED = re.compile(r"(?!(?:19|20)\d\d[ ])\S+[ ,]+\S+[ ,]+\S")
+NAMED = re.compile(r"(?!(?:19|20)\d\d[ ])[^\s,]+[ ,]+[^\s,]+[ ,]+\S")
 """A street with a name; neither "5 main meals" nor the "2008 Main Street bailout"."""
 STATED = re.compile(r",[ ][A-Z][A-Za-z .]{2,24},[ ][A-Z]{2}\b")
 FLAT = re.compile(

@@ -63,7 +63,7 @@ def legible(text: str) -> Legible:
     plain = text.translate(table)
     if len(plain) == len(text):
         return Legible(text, plain, None)
-    kept = (i for i, c in enumerate(text) if table.get(ord(c), "") is not None)
+    kept = [i for i, char in enumerate(text) if char not in DROPPED]
     return Legible(text, plain, tuple(kept))
 
 
@@ -87,6 +87,9 @@ INVISIBLE = (
     (0xFE00, 0xFE0F),  # variation selectors
     (0xFEFF, 0xFEFF),
     (0xE0000, 0xE01EF),  # tags, more variation selectors
+)
+DROPPED = frozenset(
+    chr(code) for first, last in INVISIBLE for code in range(first, last + 1)
 )
 COMPATIBILITY = (
     (0x2070, 0x2BFF),  # enclosed digits, dingbats

@@ -19,7 +19,7 @@ POSSESSIVE = re.compile(r"'s?$")
 ADDRESS = re.compile(r"://|www\.|[\w.]@\w+\.\w")
 QUOTES = "'\".,;:?`([{<>}])"
 PLAIN_QUOTES = "'\".,;:?!`()[]"
-MOST_READ = 2_000
+MOST_READ = 1_000
 """So many characters of different disguised-looking chunks are read in one text."""
 
 PER_CHUNK = 8

@@ -14,9 +14,9 @@ from model.lexicon.inflection import inflections, plurals
 from model.lexicon.variants import bared, reversed_word, shortened, stretched
 from model.text import fold
 
-FEW = (range(0x3400), range(0x1F000, 0x1FC00))
-"""Blocks of which each character is remembered, what it is to the matcher: those of
-alphabets, and of emoji."""
+ALPHABETS = range(0x3400)
+EMOJI = range(0x1F000, 0x1FC00)
+"""Blocks of which each character is remembered, what it is to the matcher."""
 
 JOINTS = " -._'"
 """What stands between the words of a phrase, or in a word, and means nothing."""
@@ -29,18 +29,13 @@ LONGEST_INFLECTED = 6
 """Of longer words only the plural is known by other spellings."""
 
 
-def is_of_few(code: int) -> bool:
-    """Whether a code point is one of those that are remembered."""
-    return any(code in block for block in FEW)
-
-
 class _Separators(dict[int, str]):
     """Letters, their marks and digits as they are, anything else a blank."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
         kept = char if char.isalnum() or unicodedata.category(char)[0] == "M" else " "
-        if is_of_few(code):
+        if code in ALPHABETS or code in EMOJI:
             self[code] = kept
         return kept
 

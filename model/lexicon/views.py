@@ -18,9 +18,9 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from model.lexicon.chunks import CHUNK, MOST_FOUND, Chunks
-from model.lexicon.compiled import Compiled, is_of_few
+from model.lexicon.compiled import ALPHABETS, EMOJI, Compiled
 from model.lexicon.disguise import Reader
-from model.lexicon.entries import Match, View
+from model.lexicon.entries import Entry, Match, View
 from model.lexicon.glued import SHORTEST_FORM, Scissors
 from model.lexicon.revealed import Edit
 from model.lexicon.spacing import OUTER, Joiner, spaced
@@ -28,6 +28,9 @@ from model.text import Folded
 
 LONGEST_TURNED = 24
 """Longer chunks are not turned round."""
+
+MOST_TURNED = 60
+"""So many different chunks with turned letters are read in one text."""
 
 KINDS = {
     "a": "abcdefghijklmnopqrstuvwxyz",
@@ -75,7 +78,7 @@ class _Kinds(dict[int, str]):
     def __missing__(self, code: int) -> str:
         char = chr(code)
         kind = "a" if char.isalpha() else " " if char.isspace() else "*"
-        if is_of_few(code):
+        if code in ALPHABETS or code in EMOJI:
             self[code] = kind
         return kind
 
@@ -152,6 +155,8 @@ class Views:
             some = list(islice(matches, MOST_FOUND))
             is_complete = is_complete and len(some) < MOST_FOUND
             found += some
+        if not folded.original.isascii() and TURNED.search(folded.original.lower()):
+            is_complete = self._upside_down(folded, found) and is_complete
         if "#" in folded.text:
             edits += map(_blank, self._scissors.tag_cuts(folded))
         if hits:
@@ -176,8 +181,6 @@ class Views:
             yield self._respelled(folded, words)
         if hits and not self._words.keys().isdisjoint(map(add, tokens, tokens[1:])):
             yield self._joiner.split(folded, words)
-        if not folded.original.isascii() and TURNED.search(folded.original.lower()):
-            yield self._upside_down(folded)
 
     def _respelled(self, folded: Folded, words: str) -> Iterator[Match]:
         """btch, kcuf, bittch: but a few capitals without vowels are an abbreviation."""
@@ -214,17 +217,29 @@ class Views:
                 for cut in cuts.get(token[0], ()):
                     yield _blank(token.start() - 1 + cut)
 
-    def _upside_down(self, folded: Folded) -> Iterator[Match]:
-        """Words with turned letters, read from the other side."""
+    def _upside_down(self, folded: Folded, found: list[Match]) -> bool:
+        """Add words with turned letters, read from the other side, each once.
+
+        Returns:
+            Whether all were read.
+        """
+        read: dict[str, Entry | None] = {}
         for chunk in CHUNK.finditer(folded.text):
             if not 2 < len(chunk.group()) <= LONGEST_TURNED:
                 continue
             span = folded.span(*chunk.span())
             written = folded.original[span.start : span.end].lower()
-            if TURNED.search(written):
-                upright = "".join(UPRIGHT.get(char, char) for char in reversed(written))
-                if entry := self._reader.spelled(upright.strip(OUTER)):
-                    yield Match(entry, *chunk.span(), View.UPSIDE_DOWN)
+            if not TURNED.search(written):
+                continue
+            if written not in read:
+                if len(read) == MOST_TURNED:
+                    return False
+                read[written] = self._reader.spelled(_upright(written))
+            if entry := read[written]:
+                found.append(Match(entry, *chunk.span(), View.UPSIDE_DOWN))
+            if len(found) > MOST_FOUND:
+                return False
+        return True
 
 
 def _is_abbreviation(written: str, folded: Folded, view: View) -> bool:
@@ -235,6 +250,11 @@ def _is_abbreviation(written: str, folded: Folded, view: View) -> bool:
         and written[:2].isupper()
         and not folded.original.isupper()
     )
+
+
+def _upright(written: str) -> str:
+    """A chunk from the other side, without what surrounds it."""
+    return "".join(UPRIGHT.get(char, char) for char in reversed(written)).strip(OUTER)
 
 
 def _blank(at: int) -> Edit:

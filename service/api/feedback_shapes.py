@@ -44,6 +44,31 @@ class DecidedAnswer(TypedDict):
     kind: Literal[Kind.SITE]
 
 
+class ErasedAnswer(TypedDict):
+    """What was erased; all noughts where it was erased before."""
+
+    comments: Annotated[int, Field(ge=0)]
+    texts: Annotated[
+        int, Field(ge=0, description="That were kept, one for each revision.")
+    ]
+    reports: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Complaints about the comments; of an author, also those that "
+            "they made.",
+        ),
+    ]
+    appeals: Annotated[int, Field(ge=0)]
+    models: Annotated[
+        list[str],
+        Field(
+            description="Versions of the model that have learnt from it. The next one "
+            "that is trained does not."
+        ),
+    ]
+
+
 class GroundAnswer(TypedDict):
     """What a restriction rests on (Article 17(3), points (d) and (e))."""
 

@@ -24,14 +24,27 @@ from service.settings import Settings
 API_VERSION = "1.0.0"
 REF = "#/components/schemas/{model}"
 
+RETRY_AFTER: Mapping[str, Any] = {
+    "description": "Seconds to wait.",
+    "schema": {"type": "integer", "minimum": 0},
+}
+
 HEADERS: Mapping[int, Mapping[str, Any]] = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
-    503: {
-        "Retry-After": {
-            "description": "Seconds to wait.",
-            "schema": {"type": "integer", "minimum": 0},
-        }
+    429: {
+        "Retry-After": RETRY_AFTER,
+        "RateLimit": {
+            "description": "How many requests are left, and for how many seconds.",
+            "schema": {"type": "string"},
+            "example": '"requests";r=0;t=12',
+        },
+        "RateLimit-Policy": {
+            "description": "How many may be sent, and in how many seconds.",
+            "schema": {"type": "string"},
+            "example": '"requests";q=600;w=60',
+        },
     },
+    503: {"Retry-After": RETRY_AFTER},
 }
 
 LINKS: Mapping[str, str] = {
@@ -40,6 +53,7 @@ LINKS: Mapping[str, str] = {
     "reportComment": "A reader complains of it.",
     "appealComment": "Its author objects.",
     "decideComment": "A person decides otherwise.",
+    "eraseComment": "It is to be forgotten.",
 }
 """What follows a decision, by the name of the operation."""
 

@@ -10,6 +10,7 @@ from service.api.feedback_parsing import AppealInput, DecisionInput, ReportInput
 from service.api.feedback_shapes import (
     AppealedAnswer,
     DecidedAnswer,
+    ErasedAnswer,
     ReportedAnswer,
     StatementAnswer,
 )
@@ -32,6 +33,8 @@ from service.errors import (
     NotAuthenticated,
     NotPossible,
     StoreUnavailable,
+    TooManyRequests,
+    UnknownAuthor,
     UnknownComment,
 )
 from service.metrics import CONTENT_TYPE
@@ -41,8 +44,10 @@ INVALID = KINDS[InvalidInput]
 MALFORMED = KINDS[MalformedBody]
 NO_KEY = KINDS[NotAuthenticated]
 NO_STORE = KINDS[StoreUnavailable]
+TOO_MANY = KINDS[TooManyRequests]
 NOT_POSSIBLE = KINDS[NotPossible]
 UNKNOWN = KINDS[UnknownComment]
+UNKNOWN_AUTHOR = KINDS[UnknownAuthor]
 READING = (MALFORMED, HTTP_KINDS[400], HTTP_KINDS[413], HTTP_KINDS[415], INVALID)
 
 OFFSETS_PARAMETER = {
@@ -88,6 +93,13 @@ COMMENT_ID = {
     },
 }
 
+AUTHOR_ID = {
+    **COMMENT_ID,
+    "description": "The site's own id of the author, percent-encoded; it may hold "
+    "slashes.",
+    "example": "u-9",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -107,7 +119,7 @@ class Operation:
 
 def operations(settings: Settings) -> tuple[Operation, ...]:
     """Every operation that is documented."""
-    keyed = (NO_KEY, NO_STORE)
+    keyed = (NO_KEY, TOO_MANY, NO_STORE)
     return (
         Operation(
             "post",
@@ -143,6 +155,25 @@ def operations(settings: Settings) -> tuple[Operation, ...]:
             CommentAnswer,
             (UNKNOWN, INVALID, *keyed),
             (COMMENT_ID, OFFSETS_PARAMETER),
+        ),
+        Operation(
+            "delete",
+            "/v1/comments/{id}",
+            "eraseComment",
+            "Erase a comment: its texts, what was said of it and who wrote it. Nothing "
+            "is left but that it was decided. Sent again, it is a new comment.",
+            ErasedAnswer,
+            (UNKNOWN, *keyed),
+            (COMMENT_ID,),
+        ),
+        Operation(
+            "delete",
+            "/v1/authors/{id}",
+            "eraseAuthor",
+            "Erase all comments of an author, and who and what they complained of.",
+            ErasedAnswer,
+            (UNKNOWN_AUTHOR, *keyed),
+            (AUTHOR_ID,),
         ),
         Operation(
             "get",

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from flask import Response
 from pydantic import Field
@@ -84,12 +84,27 @@ KINDS: Mapping[type[errors.RefrainError], Kind] = {
         "Too many attempts",
         "Wait for the time in `Retry-After`.",
     ),
+    errors.TooManyRequests: Kind(
+        "too-many-requests",
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "The key has sent too many requests",
+        "Nothing was judged or stored. Send it again after the time in `Retry-After`; "
+        "`RateLimit` and `RateLimit-Policy` tell beforehand how many are left, and of "
+        "how many.",
+    ),
     errors.UnknownComment: Kind(
         "unknown-comment",
         HTTPStatus.NOT_FOUND,
         "No such comment",
         "Ids are the site's own, percent-encoded in the path. What was sent without an "
         "id is not stored.",
+    ),
+    errors.UnknownAuthor: Kind(
+        "unknown-author",
+        HTTPStatus.NOT_FOUND,
+        "No such author",
+        "Ids are the site's own, percent-encoded in the path, as they were sent in "
+        "`author.id`. Of what was sent without, no author is known.",
     ),
     errors.StaleDecision: Kind(
         "stale-decision",
@@ -179,6 +194,17 @@ class FieldProblem(TypedDict):
     detail: str
 
 
+class CheckAnswer(TypedDict):
+    """How one check of what the service needs has ended."""
+
+    name: Literal["database", "schema", "disk", "model", "follower"]
+    status: Annotated[
+        Literal["ok", "warning", "failed", "unknown"],
+        Field(description="`failed` alone keeps the service from being ready."),
+    ]
+    detail: NotRequired[Annotated[str, Field(description="What is wrong.")]]
+
+
 class Problem(TypedDict):
     """Problem details as in RFC 9457."""
 
@@ -187,7 +213,7 @@ class Problem(TypedDict):
     status: Annotated[int, Field(ge=400, le=599)]
     detail: str
     errors: NotRequired[list[FieldProblem]]
-    checks: NotRequired[dict[str, str]]
+    checks: NotRequired[list[CheckAnswer]]
 
 
 def of_kind(kind: Kind, detail: str) -> Problem:

@@ -18,10 +18,11 @@ from service.api.answers import (
 from service.api.parsing import OFFSETS, is_id, parse_batch, parse_comment
 from service.api.problems import of_error
 from service.api.reading import read_json
-from service.auth import authenticate
+from service.auth import authenticate, bearer_hash
 from service.compact import dumps
 from service.domain import Comment
 from service.errors import InvalidInput, UnknownComment
+from service.limiting.admission import admit
 from service.services import Services, services
 from service.store.records import Site
 from service.wording import SITE_RULE
@@ -74,7 +75,7 @@ def judged(
 
     `utf16` says how to count, and may raise, once the key has been found good.
     """
-    site = authenticate(parts.store, environ.get("HTTP_AUTHORIZATION"))
+    site = site_of_bearer(parts, environ)
     limits, in_utf16 = parts.settings, utf16()
     comment = parse_comment(
         read_json(environ, limits.max_body), max_text=limits.max_text
@@ -149,9 +150,23 @@ def opened() -> tuple[Services, Site]:
 
     Raises:
         NotAuthenticated: no key, or one that opens nothing.
+        TooManyRequests: it has sent as many as it may.
     """
     parts = services()
-    return parts, authenticate(parts.store, request.environ.get("HTTP_AUTHORIZATION"))
+    return parts, site_of_bearer(parts, request.environ)
+
+
+def site_of_bearer(parts: Services, environ: WSGIEnvironment) -> Site:
+    """The site whose key the `Authorization` header bears; the request is counted.
+
+    Raises:
+        NotAuthenticated: no key, or one that opens nothing.
+        TooManyRequests: it has sent as many as it may.
+    """
+    bearer = bearer_hash(environ.get("HTTP_AUTHORIZATION"))
+    site = authenticate(parts.store, bearer)
+    admit(parts.limiter, environ, bearer)
+    return site
 
 
 def counts_utf16() -> bool:

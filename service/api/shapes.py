@@ -11,7 +11,7 @@ from pydantic import Field
 from typing_extensions import TypedDict  # pydantic asks for it below Python 3.12
 
 from model.finding import Attribute, Rule, Source
-from service.api.problems import Problem
+from service.api.problems import CheckAnswer, Problem
 from service.domain import Kind, Outcome
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -281,3 +281,4 @@ class ReadyAnswer(TypedDict):
             Field(description="Which version should judge, and cannot be served."),
         ]
     ]
+    checks: list[CheckAnswer]

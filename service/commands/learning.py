@@ -76,9 +76,11 @@ def learn(
             )
             return
         _protect(learnt.folder)
+        _note(learnt, found.keys)
     for line in learnt.gate.said():
         click.echo(line)
-    click.echo(f"Report: {learnt.report}")
+    if learnt.report.exists():
+        click.echo(f"Report: {learnt.report}")
     version = learnt.artifact.version
     if not learnt.gate.passed:
         raise click.ClickException(f"{version} is refused: it is not shown better.")
@@ -223,6 +225,22 @@ def _check_not_undone(wanted: str) -> None:
                 f"{one.version} has learnt just that, and was rolled back. "
                 f"To let it answer all the same: flask promote {one.version}"
             )
+
+
+def _note(learnt: Learnt, keys: Sequence[int]) -> None:
+    """Note which comments a version has learnt from, in case one is erased some day.
+
+    One may have been erased while it was trained: then the report must not stay.
+    """
+    from service.erasure import Erasure
+    from service.store.lessons import Lessons
+
+    here = parts()
+    Lessons(database()).note(learnt.artifact.version, keys)
+    Erasure(here.store, here.settings.models_dir).catch_up()
+    if learnt.artifact.version in Lessons(database()).erased():
+        said = "A comment was erased meanwhile: run `flask learn` again."
+        click.echo(said, err=True)
 
 
 def _promote(learnt: Learnt, current: Artifact) -> None:

@@ -24,9 +24,6 @@ BY = "cli"
 """Who is named in the log as having promoted a version here."""
 
 OFF = "off"
-FOLDER = "models"
-"""Where below REFRAIN_DATA_DIR candidates are, each in a folder of its name."""
-
 LOOKED = 1_000
 """Entries of the log that are looked through for when a version was promoted."""
 
@@ -36,7 +33,10 @@ FOLLOWS = "Running workers follow within 5 seconds."
 @click.command("models")
 @plainly
 def list_models() -> None:
-    """List versions of the model: name, what it is, its gate, since when, by whom."""
+    """List versions of the model: name, what it is, its gate, since when, by whom.
+
+    And of how many comments that it has learnt from nothing is left.
+    """
     for columns in _listed():
         click.echo("\t".join(columns).rstrip())
 
@@ -122,7 +122,7 @@ COMMANDS = (list_models, promote, rollback, shadow, list_differences)
 
 def candidates() -> Path:
     """The folder in which candidates are."""
-    return parts().settings.data_dir / FOLDER
+    return parts().settings.models_dir
 
 
 def base() -> Path:
@@ -211,10 +211,12 @@ def _card(what: Path | str) -> Mapping[str, Any]:
 
 def _listed() -> Iterator[list[str]]:
     """The columns of every version, the newest name first."""
+    from service.store.lessons import Lessons
     from service.store.shadows import Shadows
     from service.store.versions import card_in
 
     models, default = _models(), _name(base())
+    erased = Lessons(database()).erased()
     cards = {_name(folder): card_in(folder) for folder in (base(), *_folders())}
     kept = {one.version: one for one in models.versions()}
     log = {one.version or default: one for one in reversed(models.promotions(LOOKED))}
@@ -238,7 +240,9 @@ def _listed() -> Iterator[list[str]]:
         card = cards[name] if name in cards else kept[name].card
         is_a = ", ".join(role for role, holds in roles.items() if holds) or "stored"
         gate = "-" if name == default else _gate(card)
-        yield [name, is_a, gate, about]
+        count = erased.get(name)
+        lost = f"has learnt from {count} erased since" if count else ""
+        yield [name, is_a, gate, about, lost]
 
 
 def _gate(card: Mapping[str, Any]) -> str:

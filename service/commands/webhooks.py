@@ -81,10 +81,11 @@ def replay_webhooks(site: str, since: datetime) -> None:
 def deliver_webhooks(once: bool) -> None:
     """Send decisions to the sites' endpoints, until Ctrl-C or SIGTERM.
 
-    Several may run at once, on several machines too.
+    Several may run at once, on several machines too.  Meanwhile the log is sealed.
     """
     # Here, for no other command needs them, and they take a fifth more time to start.
     from service.logs import make_log
+    from service.sealing import Sealing, seal_all
     from service.webhooks.deliverer import Deliverer
 
     settings = parts().settings
@@ -94,11 +95,15 @@ def deliver_webhooks(once: bool) -> None:
     )
     if once:
         deliverer.run_once()
+        seal_all(database())
         return
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda number, frame: deliverer.stop())
+    sealing = Sealing(database(), log)
+    sealing.start()
     log.info("delivering webhooks")
     deliverer.run()
+    sealing.stop()
     if deliverer.under_way:
         log.warning("deliveries interrupted", count=deliverer.under_way)
 

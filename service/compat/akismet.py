@@ -12,8 +12,9 @@ ham is a label: it is stored with its text, author and page.  Its id is the one 
 
 Answers are plain text with status 200, also where a request is wrong: then they are
 `invalid`, and `X-akismet-debug-help` says why.  Only where this service is at fault,
-or there is no such path, the status says so as well: clients that look at it would take
-an `invalid` for a wrong key, and those that do not look find no verdict in the answer.
+too much was sent, or there is no such path, the status says so as well: clients that
+look at it would take an `invalid` for a wrong key, and those that do not look find no
+verdict in the answer.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from service.compat.markup import without_tags
 from service.compat.taught import article_at, made_id, teach
 from service.domain import Author, Comment, Outcome, Verdict
 from service.errors import InvalidInput, NotAuthenticated
+from service.limiting.admission import admit, caller_of
 from service.services import Services, services
 from service.settings import Settings
 from service.store.records import Site
@@ -144,6 +146,7 @@ def opened() -> tuple[Services, Site, Fields]:
 
     Raises:
         NotAuthenticated: no key, or one that opens nothing.
+        TooManyRequests: it has sent as many as it may.
         HTTPException: the body is no form, or too large.
     """
     parts = services()
@@ -161,15 +164,19 @@ def site_of_sent(parts: Services, sent: Fields) -> Site:
     Raises:
         NotAuthenticated: there is no key and no site for such clients, or one that
             opens nothing.
+        TooManyRequests: it has sent as many as it may.
     """
     named = [sent[name] for name in KEYS if name in sent]
     key = next(filter(None, named), "")
     host = request.environ.get("HTTP_HOST", "").partition(".")[0]
     if not named and host.startswith(PREFIX):
         named, key = [host], host
-    site = site_of(parts.store, key)
+    site = site_of(parts, request.environ, key)
     if site is None and not named and parts.settings.akismet_site:
         site = _keyless(parts)
+        if site is not None:
+            caller = caller_of("akismet", site.id)
+            admit(parts.limiter, request.environ, caller)
     if site is None:
         raise NotAuthenticated("The key opens no site.")
     return site
@@ -271,7 +278,7 @@ def plain(said: str, headers: Mapping[str, str] | None = None) -> Response:
 
 def shape(status: int, said: str, error: Exception) -> Response:
     """Answer an error."""
-    if status in (404, 405) or status >= 500:
+    if status in (404, 405, 429) or status >= 500:
         failed = plain(said)
         failed.status_code = status
         return failed

@@ -20,7 +20,6 @@ from service.errors import RefrainError
 Shape = Callable[[int, str, Exception], Response]
 """Makes an answer of a status, what is wrong in a sentence, and the error itself."""
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 """What HTTP has to say about an error, whatever its shape."""
 
@@ -61,7 +60,7 @@ def nothing(**_: str) -> Response:
 def _add_rest(state: BlueprintSetupState, paths: Iterable[str]) -> None:
     """Add what is left of paths; where a path has a method, its route answers."""
     for path in paths:
-        methods = METHODS - _methods(state.app, path)
+        methods = hooks.METHODS - _methods(state.app, path)
         state.add_url_rule(path, nothing.__name__, nothing, methods=methods)
 
 

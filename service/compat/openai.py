@@ -33,14 +33,13 @@ from pydantic_core import from_json
 
 from model.finding import Attribute, Source
 from service.api.reading import read_json
-from service.api.routes import answer
-from service.auth import authenticate
+from service.api.routes import answer, site_of_bearer
 from service.compact import dumps
 from service.compat import failing
 from service.compat.mending import mended
 from service.compat.scores import probabilities
 from service.domain import Comment, Reason, Verdict
-from service.errors import NotAuthenticated
+from service.errors import NotAuthenticated, TooManyRequests
 from service.services import services
 
 PATH = "/v1/moderations"
@@ -48,7 +47,14 @@ TEXT = "text"
 
 INVALID = "invalid_request_error"
 FAULT = "server_error"
-CODES = {401: "invalid_api_key", 404: "unknown_url", 405: "method_not_supported"}
+TOO_MANY = "requests"
+"""`type` where too many requests were sent; elsewhere it would be tokens."""
+CODES = {
+    401: "invalid_api_key",
+    404: "unknown_url",
+    405: "method_not_supported",
+    429: "rate_limit_exceeded",
+}
 """`code` of errors that have nothing to do with a field."""
 KINDS = {
     type(None): "null",
@@ -120,7 +126,7 @@ def register(app: Flask) -> None:
 def moderations() -> Response:
     """Judge one text, several, or one in parts."""
     parts = services()
-    site = authenticate(parts.store, request.environ.get("HTTP_AUTHORIZATION"))
+    site = site_of_bearer(parts, request.environ)
     limits = parts.settings
     texts = parse(
         read_json(request.environ, limits.max_batch_body),
@@ -189,6 +195,8 @@ def shape(status: int, said: str, error: Exception) -> Response:
     if isinstance(error, NotAuthenticated):
         said = f"Incorrect API key provided. {said}"
     kind = FAULT if status >= 500 else INVALID
+    if isinstance(error, TooManyRequests):
+        said, kind = f"Rate limit reached. {said}", TOO_MANY
     return _error(status, said, kind, None, CODES.get(status))
 
 

@@ -143,7 +143,8 @@ def _html(text: str, marks: Sequence[Mark], start: int, end: int) -> Markup:
         for piece, names in zip(pieces, _names(marks, cuts), strict=False)
         if piece
     )
-    return Markup(html)  # noqa: S704 - only escaped text, and labels of our own
+    # Only escaped text, and labels of our own.
+    return Markup(html)  # noqa: S704 # nosec B704
 
 
 def _pieces(

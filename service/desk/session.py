@@ -34,6 +34,7 @@ from flask_login import (  # type: ignore[import-untyped]
     login_user,
     logout_user,
 )
+from itsdangerous import SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 from werkzeug.exceptions import NotFound, Unauthorized
 
 from service.desk.paths import ROOT
@@ -46,6 +47,8 @@ from service.store.sites import Sites
 KEY = "desk sessions"
 """What the key that signs cookies is for, of all that the secret makes keys for."""
 
+AHEAD_S = 60
+"""How far the clocks of several machines may differ."""
 
 UNPROMPTED = frozenset({"desk.deciding.look"})
 """What a page asks by itself, for as long as it is open."""
@@ -70,8 +73,41 @@ class Account(UserMixin):  # type: ignore[misc]
         return f"{self.session}:{self.name}"
 
 
+class Signer(TimestampSigner):
+    """Flask's own, but that takes cookies of a machine whose clock is a little ahead.
+
+    What is signed in the future counts as expired: who comes from there to a machine
+    whose clock is a second behind would be signed out.
+    """
+
+    def unsign(
+        self,
+        signed_value: str | bytes,
+        max_age: int | None = None,
+        return_timestamp: bool = False,
+    ) -> Any:  # noqa: ANN401 - bytes, or a tuple
+        """Check a signature and its age in seconds, and return what was signed."""
+        check = cast(Callable[..., Any], super().unsign)
+        try:
+            return check(signed_value, max_age, return_timestamp)
+        except SignatureExpired as expired:
+            signed_at = expired.date_signed
+            if signed_at is None:
+                raise
+            if not 0 < signed_at.timestamp() - self.get_timestamp() <= AHEAD_S:
+                raise
+            return check(signed_value, None, return_timestamp)
+
+
 class DeskSessions(SecureCookieSessionInterface):
     """Flask's own sessions, for the desk alone: elsewhere no cookie is read or set."""
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Flask's own, with another signer."""
+        serializer = super().get_signing_serializer(app)
+        if serializer is not None:
+            serializer.signer = Signer
+        return serializer
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Read the cookie; None, which cannot be written to, outside the desk."""

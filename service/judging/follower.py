@@ -82,6 +82,7 @@ class Follower:
         self._log = log
         self._clock = clock
         self._knows = False
+        self._looked_at = clock()
         self._promotion: int | None = None
         self._shadowing: int | None = None
         self._refused: dict[str, tuple[int | None, float]] = {}
@@ -108,6 +109,18 @@ class Follower:
             self._let_record()
             self._metrics.error("model_errors")
             self._say(ERROR, "following the models failed", **outline(error))
+        finally:
+            self._looked_at = self._clock()
+
+    @property
+    def age_s(self) -> float:
+        """How many seconds ago the last look ended; 0 where nobody is to look yet."""
+        return 0.0 if self._thread is None else self._clock() - self._looked_at
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether somebody looks: the thread, unless it was not started yet."""
+        return self._thread is None or self._thread.is_alive()
 
     def start(self) -> None:
         """Look again and again, in a thread of its own.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from service.errors import StoreUnavailable
+from service.errors import Fault, StoreUnavailable
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -33,10 +33,15 @@ POOL = {"pool_size": 8, "max_overflow": 24, "pool_timeout": BUSY_TIMEOUT_S}
 
 
 class Database:
-    """One database, read and written through short transactions."""
+    """One database, read and written through short transactions.
+
+    `on_fault` may be set before it is used: it is told of everything that goes wrong
+    with the database itself, and must not raise.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.on_fault: Callable[[Fault], None] = lambda fault: None
         self._kept: Connection | None = None
         self._driver = engine.dialect.loaded_dbapi
         self.is_sqlite = engine.dialect.name == "sqlite"
@@ -85,14 +90,14 @@ class Database:
             StoreUnavailable: the database does not answer or cannot be written.
         """
         with self._explained(), self.engine.begin() as connection:
-            with self._waiting(connection, wait_s):
+            with self.waiting(connection, wait_s):
                 if self.is_sqlite:
                     # By the driver: SQLAlchemy takes 15 µs for it, and an event 40 µs.
                     connection.connection.cursor().execute("BEGIN IMMEDIATE")
             yield connection
 
     @contextmanager
-    def _waiting(self, connection: Connection, wait_s: float | None) -> Iterator[None]:
+    def waiting(self, connection: Connection, wait_s: float | None) -> Iterator[None]:
         """Let a transaction wait for others no longer than that."""
         if wait_s is None:
             yield
@@ -136,13 +141,22 @@ class Database:
         except (IntegrityError, DataError):
             raise  # Not the database's fault but the caller's.
         except DBAPIError as error:
-            raise StoreUnavailable(explain(error.orig)) from error
+            raise self._told(explained(error.orig)) from error
         except self._driver.Error as error:  # From a cursor of its own.
             if isinstance(error, self._driver.IntegrityError | self._driver.DataError):
                 raise
-            raise StoreUnavailable(explain(error)) from error
+            raise self._told(explained(error)) from error
         except PoolTimeout as error:
-            raise StoreUnavailable("All database connections are busy.") from error
+            busy = StoreUnavailable("All database connections are busy.", Fault.BUSY)
+            raise self._told(busy) from error
+
+    def _told(self, error: StoreUnavailable) -> StoreUnavailable:
+        if error.fault is Fault.READ_ONLY and not self.is_sqlite:
+            # Connections to what a failover has made a standby work, and would be kept;
+            # new ones lead to where one can write.
+            self.engine.dispose()
+        self.on_fault(error.fault)
+        return error
 
     def compiled(self, statement: ClauseElement, names: Iterable[str]) -> str:
         """Write a statement out for the driver's own cursor, with named parameters.
@@ -173,13 +187,18 @@ class Database:
 
     def close(self) -> None:
         """Give back every connection."""
-        if self._kept is not None:
-            self._kept.close()
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
         self.engine.dispose()
 
 
 def open_database(
-    url: str, *, synchronous: str = "NORMAL", wait_s: float = BUSY_TIMEOUT_S
+    url: str,
+    *,
+    synchronous: str = "NORMAL",
+    wait_s: float = BUSY_TIMEOUT_S,
+    answer_s: float | None = None,
 ) -> Database:
     """Prepare the database behind a URL that `load_settings` checked.
 
@@ -189,22 +208,11 @@ def open_database(
         url: as in `Settings`.
         synchronous: NORMAL or FULL, for SQLite (sqlite.org/pragma.html).
         wait_s: how long to wait for another writer, in seconds.
+        answer_s: how long PostgreSQL may take over a statement; None for any time.
     """
     if make_url(url).get_backend_name() == "sqlite":
         return Database(_sqlite(url, synchronous, wait_s))
-    return Database(
-        create_engine(
-            url,
-            hide_parameters=True,
-            # A server that restarted is noticed here and not by a reader's comment.
-            pool_pre_ping=True,
-            connect_args={
-                "connect_timeout": 5,
-                "options": f"-c lock_timeout={wait_s * 1000:.0f}",
-            },
-            **POOL,
-        )
-    )
+    return Database(_postgresql(url, wait_s, answer_s))
 
 
 def create_file(database: Database) -> None:
@@ -228,7 +236,7 @@ def create_file(database: Database) -> None:
             f"The database {file} cannot be created: {error.strerror}."
         ) from error
     except sqlite3.Error as error:
-        raise StoreUnavailable(explain(error)) from error
+        raise explained(error) from error
 
 
 @contextmanager
@@ -246,7 +254,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
         os.close(held)
 
 
-def explain(error: BaseException | None) -> str:
+def explained(error: BaseException | None) -> StoreUnavailable:
     """Say in a sentence what is wrong with the database, without SQL or its values."""
     if isinstance(error, sqlite3.Error):
         code, table = getattr(error, "sqlite_errorname", ""), SQLITE_FAULTS
@@ -254,40 +262,77 @@ def explain(error: BaseException | None) -> str:
             code = "missing"
     else:
         code, table = getattr(error, "sqlstate", None) or "08", SQLSTATE_FAULTS
-    for prefix, sentence in table.items():
+    for prefix, (fault, sentence) in table.items():
         if code.startswith(prefix):
-            return sentence
-    return f"The database reports an error ({code or type(error).__name__})."
+            return StoreUnavailable(sentence, fault)
+    name = code or type(error).__name__
+    return StoreUnavailable(f"The database reports an error ({name}).")
 
 
-_UNPREPARED = "The database is not prepared; run `flask init`."
+_UNPREPARED = Fault.SCHEMA, "The database is not prepared; run `flask init`."
+_LOCKED = Fault.LOCKED, "The database is locked by another process."
+_READ_ONLY = Fault.READ_ONLY, "The database is read-only."
 SQLITE_FAULTS = {
     "missing": _UNPREPARED,
-    "SQLITE_BUSY": "The database is locked by another process.",
-    "SQLITE_LOCKED": "The database is locked by another process.",
-    "SQLITE_FULL": "The disk that holds the database is full.",
-    "SQLITE_READONLY": "The database is read-only.",
-    "SQLITE_PERM": "The database may not be opened by this user.",
-    "SQLITE_CANTOPEN": "The database file is missing or cannot be opened; "
-    "run `flask init`.",
-    "SQLITE_NOTADB": "The database file is not an SQLite database.",
-    "SQLITE_CORRUPT": "The database file is damaged.",
-    "SQLITE_IOERR": "The disk that holds the database reports an error.",
+    "SQLITE_BUSY": _LOCKED,
+    "SQLITE_LOCKED": _LOCKED,
+    "SQLITE_FULL": (Fault.FULL, "The disk that holds the database is full."),
+    "SQLITE_READONLY": _READ_ONLY,
+    "SQLITE_PERM": (Fault.DENIED, "The database may not be opened by this user."),
+    "SQLITE_CANTOPEN": (
+        Fault.MISSING,
+        "The database file is missing or cannot be opened; run `flask init`.",
+    ),
+    "SQLITE_NOTADB": (
+        Fault.DAMAGED,
+        "The database file is not an SQLite database.",
+    ),
+    "SQLITE_CORRUPT": (Fault.DAMAGED, "The database file is damaged."),
+    "SQLITE_IOERR": (Fault.IO, "The disk that holds the database reports an error."),
 }
 """From the beginning of an SQLite result code (sqlite.org/rescode.html)."""
 SQLSTATE_FAULTS = {
     "42P01": _UNPREPARED,
     "42703": _UNPREPARED,
-    "3D000": "The database does not exist on the server.",
-    "28": "The database server refuses the user name or password.",
-    "08": "The database server does not answer or refuses the connection.",
-    "57P": "The database server is shutting down or starting.",
-    "53": "The database server is out of disk space, memory or connections.",
-    "55P03": "The database is locked by another process.",
-    "40": "The database is locked by another process.",
-    "25": "The database is read-only.",
+    "3D000": (Fault.MISSING, "The database does not exist on the server."),
+    "28": (Fault.DENIED, "The database server refuses the user name or password."),
+    "08": (
+        Fault.UNREACHABLE,
+        "The database server does not answer or refuses the connection.",
+    ),
+    "57P": (Fault.UNREACHABLE, "The database server is shutting down or starting."),
+    "53100": (Fault.FULL, "The disk of the database server is full."),
+    "53": (
+        Fault.BUSY,
+        "The database server is out of disk space, memory or connections.",
+    ),
+    "58": (Fault.IO, "The disk of the database server reports an error."),
+    "XX00": (Fault.DAMAGED, "The database is damaged, or its server has a fault."),
+    "55P03": _LOCKED,
+    "40": _LOCKED,
+    "25": _READ_ONLY,
 }
 """From the beginning of an SQLSTATE (postgresql.org/docs/current/errcodes-appendix)."""
+
+
+def _postgresql(url: str, wait_s: float, answer_s: float | None) -> Engine:
+    from service.store import postgresql
+
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        # A server that restarted is noticed here and not by a reader's comment.
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": postgresql.CONNECT_S,
+            "options": f"-c lock_timeout={wait_s * 1000:.0f}",
+            **postgresql.SILENT,
+        },
+        **POOL,
+    )
+    if answer_s is not None:
+        postgresql.limit(engine, answer_s)
+    return engine
 
 
 def _sqlite(url: str, synchronous: str, wait_s: float) -> Engine:
@@ -306,6 +351,8 @@ def _sqlite(url: str, synchronous: str, wait_s: float) -> Engine:
         # what is written again before it is copied into the file is copied once.
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
+        # Deleted rows are overwritten with zeros; SQLite of Debian does so by itself.
+        connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
 

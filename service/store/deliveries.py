@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     and_,
     bindparam,
+    case,
     exists,
     func,
     select,
@@ -24,7 +25,7 @@ from sqlalchemy import (
 from service.errors import InvalidInput
 from service.store.database import Database
 from service.store.outbox import EVENTS, NEVER, Event, Outbox, event_of
-from service.store.schema import deliveries, endpoints, events, sites
+from service.store.schema import comments, deliveries, endpoints, events, sites
 
 BATCH = 1000
 """So many deliveries are made for an endpoint at once."""
@@ -118,6 +119,26 @@ class Deliveries:
             connection.execute(off)
             connection.execute(lost)
 
+    def unheard_since(self, now: datetime) -> datetime | None:
+        """When the oldest decision was made of which an endpoint has still to hear.
+
+        Also of those for which no delivery was made yet, as when nobody delivers; not
+        of what was given up.  None where all have heard all that may be told by now.
+        """
+        with self._database.reading() as connection:
+            ends = [
+                (row.site_id, _spread_to(connection, row.id))
+                for row in connection.execute(TOLD).all()
+            ]
+            first = connection.scalar(FIRST_UNHEARD)
+            made = connection.scalar(MADE, {"key": first})
+        fresh = [
+            event.created_at
+            for site_id, spread_to in ends
+            for event in self._outbox.events_after(site_id, spread_to, 1, now)
+        ]
+        return min([*fresh, *([made] if made else [])], default=None)
+
     def replay(self, site: str, since: datetime, now: datetime) -> int:
         """Send all that was told since a time once more; returns how many deliveries.
 
@@ -166,6 +187,7 @@ def _keys_since(
     """The events of a site since a time, but none that was not yet spread."""
     chosen = select(events.c.key).where(
         events.c.site_id == site_id,
+        exists().where(comments.c.key == events.c.comment_key, NOT_ERASED),
         events.c.created_at >= since,
         events.c.key <= _spread_to(connection, endpoint_id),
     )
@@ -207,11 +229,18 @@ def _waits(delivery: Delivery) -> ColumnElement[bool]:
 
 # Built once: SQLAlchemy then finds their compiled form without walking them again.
 OPEN = deliveries.c.delivered_at.is_(None)
+NOT_ERASED = comments.c.erased_at.is_(None)
 TOLD = (
     select(endpoints.c.id, endpoints.c.site_id)
     .where(endpoints.c.disabled_at.is_(None))
     .order_by(endpoints.c.id)
 )
+# By the index of what is open, as `outbox.BACKLOG`: a plain minimum would be looked for
+# from the first delivery that was ever made.
+FIRST_UNHEARD = select(
+    func.min(case((deliveries.c.due_at != NEVER, deliveries.c.event_key)))
+).where(OPEN)
+MADE = select(events.c.created_at).where(events.c.key == bindparam("key"))
 LAST_SPREAD = select(func.max(deliveries.c.event_key)).where(
     deliveries.c.endpoint_id == bindparam("endpoint_id")
 )

@@ -69,7 +69,8 @@ class Ledger:
         self._insert_comments = new_comment.returning(comments.c.key, comments.c.id)
         # Of a new comment, and most are, each statement is run by the driver.
         self._new_comment = database.compiled(
-            new_comment.returning(comments.c.key), written(comments) - {"key"}
+            new_comment.returning(comments.c.key),
+            written(comments) - {"key", "erased_at"},
         )
         self._new_decision = database.compiled(
             INSERT_DECISION, written(decisions) - {"key"} - OF_PEOPLE
@@ -94,9 +95,13 @@ class Ledger:
         """Enter one verdict unless one holds; see `Store.record`."""
         cursor = connection.connection.cursor()
         cursor.execute(self._new_comment, entry.comment)
-        rows = cursor.fetchall()
-        if not rows:
-            return _revise(connection, entry.site_id, entry.submission, entry.now)
+        while not (rows := cursor.fetchall()):
+            submission = entry.submission
+            held = _revise(connection, entry.site_id, submission, entry.now)
+            if held is not None:
+                return held
+            # It was erased in between, and is a new one now.
+            cursor.execute(self._new_comment, entry.comment)
         key = rows[0][0]
         cursor.execute(self._new_decision, {"comment_key": key, **entry.decision})
         if entry.submission.alike:
@@ -129,8 +134,19 @@ class Ledger:
         answers = {firsts[row.id]: entered[row.key] for row in rows}
         for i in order:
             if i not in answers:
-                answers[i] = _revise(connection, site_id, submissions[i], now)
+                answers[i] = self._again(connection, site_id, submissions[i], now)
         return [answers[i] for i in range(len(ids))]
+
+    def _again(
+        self,
+        connection: Connection,
+        site_id: int,
+        submission: Submission,
+        now: datetime,
+    ) -> Recorded:
+        """Take a known comment; one that was erased in between is a new one."""
+        held = _revise(connection, site_id, submission, now)
+        return held or self.enter(connection, self.entry(site_id, submission, now))
 
 
 def written(table: Table) -> set[str]:
@@ -140,11 +156,16 @@ def written(table: Table) -> set[str]:
 
 def _revise(
     connection: Connection, site_id: int, submission: Submission, now: datetime
-) -> Recorded:
-    """Answer what holds for a known comment, or enter its new revision."""
+) -> Recorded | None:
+    """Answer what holds for a known comment, or enter its new revision.
+
+    None if somebody has erased it since it was found to be known.
+    """
     row = connection.execute(
         LOCKED, {"site_id": site_id, "comment_id": submission.comment.id}
-    ).one()
+    ).one_or_none()
+    if row is None:
+        return None
     if row.text_hash == submission.text_hash:
         # A second query and no join: PostgreSQL would pair the locked row, which may
         # have changed while waiting, with decisions as they were before.

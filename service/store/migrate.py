@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from service.errors import StoreUnavailable
+from service.errors import Fault, StoreUnavailable
 from service.store.database import Database, create_file
 from service.store.schema import HEAD
 
@@ -45,7 +45,10 @@ def migrate(database: Database) -> bool:
         if not database.is_sqlite:  # SQLite's writing transaction is alone anyway.
             connection.execute(text("SET LOCAL lock_timeout = '60s'"))
             connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
-        _refuse_newer(_version(connection))
+        found = _version(connection)
+        if found == HEAD:
+            return False  # Done by somebody else, while this one waited.
+        refuse_newer(found)
         _upgrade(connection)
     return True
 
@@ -58,9 +61,16 @@ def check(connection: Connection) -> None:
     """
     held = select(VERSION.c.version_num).with_for_update(read=True, key_share=True)
     found = connection.scalar(held)
-    _refuse_newer(found)
+    refuse_newer(found)
+    if found is None:
+        unprepared = "The database is not prepared; run `flask init`."
+        raise StoreUnavailable(unprepared, Fault.SCHEMA)
     if found != HEAD:
-        raise StoreUnavailable("The database is not prepared; run `flask init`.")
+        raise StoreUnavailable(
+            f"The database is behind this version of Refrain (its schema is {found}, "
+            f"this one needs {HEAD}); run `flask migrate`.",
+            Fault.SCHEMA,
+        )
 
 
 def _version(connection: Connection) -> str | None:
@@ -70,11 +80,13 @@ def _version(connection: Connection) -> str | None:
     return found
 
 
-def _refuse_newer(found: str | None) -> None:
+def refuse_newer(found: str | None) -> None:
+    """Raise StoreUnavailable if a schema belongs to a newer version than this one."""
     if found is not None and found > HEAD:
         raise StoreUnavailable(
             f"The database belongs to a newer version of Refrain (its schema is {found}"
-            f", this one knows {HEAD}); install that version or restore a backup."
+            f", this one knows {HEAD}); install that version or restore a backup.",
+            Fault.NEWER,
         )
 
 

@@ -219,6 +219,8 @@ EVENTS = (
         (decisions.c.comment_key == events.c.comment_key)
         & (decisions.c.number == events.c.decision),
     )
+    # Nobody is told any more of what was erased.
+    .where(comments.c.erased_at.is_(None))
 )
 NEXT = (
     EVENTS.where(

@@ -28,6 +28,7 @@ _RECENT = (
     .where(
         # Added to, so that the database goes back by key instead of sorting the site.
         comments.c.site_id + 0 == bindparam("site_id"),
+        comments.c.erased_at.is_(None),
         comments.c.key
         > select(func.max(comments.c.key)).scalar_subquery() - bindparam("reach"),
     )

@@ -10,12 +10,16 @@
            │            └─ looks       who has the comment open just now
            ├─ events ──── deliveries   what a site is told, and whether it has heard
            ├─ endpoints   where it wants to be told
+           ├─ erasures    who and what was erased, as keyed hashes
            ├─ coral_secrets   by which its Coral signs what it sends
            └─ tallies     figures of days that are over
+    decisions ── seals    the log's hash chain; `sealing` says how far it has come
     models ─┬─ promotions   which version answers: the log; never updated
             └─ shadows ──── differences   what a version would have decided otherwise
+    lessons        which comments a version has learnt from
     moderators     who may decide, on one site or on all
     attempts       failed sign-ins
+    limits         requests in a minute
 
 A comment's row carries its present state, so that lists need no walk through the log.
 `decided_by` and `created_by` are names, not references: the log outlives accounts.
@@ -46,7 +50,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 
-HEAD = "0004"
+HEAD = "0006"
 """The newest migration.  Identifiers are zero-padded numbers, so that they compare."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -165,6 +169,15 @@ attempts = Table(
     Column("last_at", Moment, nullable=False),
 )
 
+# Requests in the last minute that had any, by who sent them, under a keyed hash.
+limits = Table(
+    "limits",
+    metadata,
+    Column("subject", LargeBinary, primary_key=True),
+    Column("minute", BigInteger, nullable=False),  # whole ones since 1970
+    Column("requests", BigInteger, nullable=False),
+)
+
 comments = Table(
     "comments",
     metadata,
@@ -195,6 +208,8 @@ comments = Table(
     Column("parent_id", Text),
     Column("language", Text),
     Column("received_at", Moment, nullable=False),
+    # Since when nothing is left of it but that it was decided; see `store.erasing`.
+    Column("erased_at", Moment),
     UniqueConstraint("site_id", "id"),
 )
 # What waits for people or is kept is a small part of all: the rest costs these nothing.
@@ -252,6 +267,7 @@ Index(
     postgresql_where=comments.c.author_id.is_not(None),
 )
 
+# Triggers refuse to change or delete a row, but for what `store.erasing` takes out.
 decisions = Table(
     "decisions",
     metadata,
@@ -303,6 +319,7 @@ reports = Table(
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("comment_key", "revision", "reporter"),
 )
+Index("ix_reports_reporter", reports.c.reporter)
 
 appeals = Table(
     "appeals",
@@ -451,3 +468,53 @@ differences = Table(
     Column("noticed_at", Moment, nullable=False),
 )
 Index("ix_differences_shadow_key", differences.c.shadow_key, differences.c.key)
+Index("ix_differences_comment", differences.c.site_id, differences.c.comment_id)
+
+# The hash chain over the log, an entry for each decision; see `store.chain`.
+seals = Table(
+    "seals",
+    metadata,
+    # 1, 2, 3 … without a gap, so that of two who go on at once one fails.
+    Column("number", Key, primary_key=True, autoincrement=False),
+    Column("decision_key", ForeignKey("decisions.key"), nullable=False, unique=True),
+    # Of what can be erased: its salted hash, and the salt until then.
+    Column("details", LargeBinary, nullable=False),
+    Column("salt", LargeBinary),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+# One row: how far the chain has come.
+sealing = Table(
+    "sealing",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # Up to this key of `decisions` all are sealed, and none comes any more.
+    Column("sealed_to", Key, nullable=False),
+    # The same of this key, once no transaction runs that is older than the fence.
+    Column("seen_to", Key, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    # How often something was erased, and of how many no file holds traces.
+    Column("erased", Integer, nullable=False),
+    Column("cleared", Integer, nullable=False),
+    CheckConstraint("id = 1", name="single"),
+)
+
+# So that who asks again is told the same, and it can be shown that it was done.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("site_id", ForeignKey("sites.id"), primary_key=True),
+    # A keyed hash of the id: it cannot be read back.
+    Column("subject", LargeBinary, primary_key=True),
+    Column("erased_at", Moment, nullable=False),
+)
+
+lessons = Table(
+    "lessons",
+    metadata,
+    Column("comment_key", Key, primary_key=True, autoincrement=False),
+    # A folder's name; not all versions are in `models`.
+    Column("version", Text, primary_key=True),
+    ForeignKeyConstraint(["comment_key"], ["comments.key"]),
+)
+Index("ix_lessons_version", lessons.c.version)

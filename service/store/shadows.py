@@ -117,9 +117,9 @@ class Shadows:
         with self._database.writing() as connection:
             counts = {"of": key, "more_judged": judged, "more_skipped": skipped}
             connection.execute(COUNT, counts)
-            if found:
-                rows = [asdict(one) | {"shadow_key": key} for one in found]
-                connection.execute(insert(differences), rows)
+            if rows := [asdict(one) for one in _not_erased(connection, found)]:
+                of_shadow = [row | {"shadow_key": key} for row in rows]
+                connection.execute(insert(differences), of_shadow)
 
     def tally(self, shadowing: Shadowing) -> Tally:
         """Count the differences."""
@@ -163,6 +163,10 @@ def restart_shadow(
         change_shadow(connection, version, by=by, now=now)
 
 
+STORED = select(comments.c.site_id, comments.c.id).where(
+    comments.c.site_id.in_(bindparam("site_ids", expanding=True)),
+    comments.c.id.in_(bindparam("ids", expanding=True)),
+)
 PRESENT = select(shadows).order_by(shadows.c.key.desc()).limit(1)
 LATEST = PRESENT.where(shadows.c.version.is_not(None))
 ENDED = select(func.min(shadows.c.begun_at)).where(shadows.c.key > bindparam("key"))
@@ -194,6 +198,20 @@ LISTED = (
     )
     .order_by(differences.c.key.desc())
 )
+
+
+def _not_erased(
+    connection: Connection, found: Sequence[Difference]
+) -> list[Difference]:
+    """Those of comments that were not erased since they were judged."""
+    if not found:
+        return []
+    wanted = {
+        "site_ids": list({one.site_id for one in found}),
+        "ids": list({one.comment_id for one in found}),
+    }
+    stored = {(row.site_id, row.id) for row in connection.execute(STORED, wanted)}
+    return [one for one in found if (one.site_id, one.comment_id) in stored]
 
 
 def _shadowing(row: Row[Any]) -> Shadowing:

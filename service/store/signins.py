@@ -24,6 +24,11 @@ MEMORY = timedelta(minutes=15)
 LOCKS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 """How long sign-in stays locked: at first, after one more failure, and from then on."""
 
+AHEAD = timedelta(minutes=1)
+"""How far the clocks of several machines may differ.  What comes from further in the
+future was counted before a clock was put back, and is forgotten: it would lock until
+the clock is there again, be that a year."""
+
 KEEP = timedelta(days=1)
 """After this, a row is of no use and goes; longer than any lock and its memory."""
 
@@ -150,6 +155,8 @@ class SignIns:
         if found is None:  # Somebody's success deleted it between the two.
             return self._count(connection, limit, value, now)
         failures = Failures(found.failures, found.last_at)
+        if failures.at > now + AHEAD:
+            failures = Failures(0, now)
         if now < failures.open_at(limit):
             raise _locked(failures.open_at(limit) - now)
         more = failures.and_one(limit, now)

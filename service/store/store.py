@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
+from threading import Lock
 
 from sqlalchemy import bindparam, select
 
 from service.domain import Comment, Verdict
-from service.errors import StoreUnavailable
+from service.errors import Fault, StoreUnavailable
 from service.settings import Settings
 from service.store import migrate
 from service.store.database import Database, open_database
@@ -45,9 +46,14 @@ from service.store.together import Together
 REMEMBER_KEY_S = 5.0
 """How long a process may go by what it last read of a key, its site and its policy."""
 AGAIN_S = 1.0
-"""How long a database that did not answer is not asked for a known key again."""
+"""How long a database that did not answer is not asked for a known key again, at least.
+
+It is no less than asking in vain took: of a silent database that is up to ANSWER_S.
+"""
 REMEMBERED_KEYS = 1024
 PING_S = 0.5
+ANSWER_S = 10.0
+"""How long requests wait for PostgreSQL; nothing that they ask for takes so long."""
 NO_KEY = bytes(32)
 
 
@@ -64,6 +70,8 @@ class Store:
         self.database = database
         self._clock = clock
         self._open_keys: dict[bytes, tuple[float, Site]] = {}
+        self._asked_keys: set[bytes] = set()
+        self._keys_lock = Lock()
         self._ledger = Ledger(database)
         self._together = Together(database)
 
@@ -74,6 +82,11 @@ class Store:
         """
         with self.database.writing(wait_s=PING_S) as connection:
             migrate.check(connection)
+            if self.database.is_sqlite:
+                # A number in the file's head that nobody else uses.  Only what is
+                # another than before is written, and only then a full disk is seen.
+                mark = time.time_ns() // 1_000_000 % 2**31
+                connection.exec_driver_sql(f"PRAGMA user_version = {mark}")
 
     def text_hash(self, text: str) -> bytes:
         """Hash a text under this installation's secret: 32 bytes, BLAKE2b (RFC 7693).
@@ -93,29 +106,33 @@ class Store:
 
         A found site is remembered for REMEMBER_KEY_S: so long may a revoked key or a
         replaced policy still serve in this process; and while the database does not
-        answer, until it does, for judging alone needs none.  What is not found costs
-        the same one query every time, and is not remembered.
+        answer, until it does, for judging alone needs none.  One thread asks for a
+        known key again, and the others go on meanwhile by what is remembered.  What is
+        not found costs the same one query every time, and is not remembered.
 
         Raises:
             StoreUnavailable: the database does not answer, and the key is not known.
         """
-        remembered = self._open_keys.get(key_hash)
-        if remembered and self._clock() < remembered[0]:
-            return remembered[1]
+        begun = self._clock()
+        with self._keys_lock:
+            remembered = self._open_keys.get(key_hash)
+            is_asked = key_hash in self._asked_keys
+            if remembered and (begun < remembered[0] or is_asked):
+                return remembered[1]
+            self._asked_keys.add(key_hash)
         try:
             site = self._find_site(key_hash)
         except StoreUnavailable:
             if remembered is None:
                 raise
-            self._open_keys[key_hash] = (self._clock() + AGAIN_S, remembered[1])
-            return remembered[1]
-        if site is None:
-            self._open_keys.pop(key_hash, None)
+            now, site = self._clock(), remembered[1]
+            self._open_keys[key_hash] = (now + max(AGAIN_S, now - begun), site)
+            return site
         else:
-            if len(self._open_keys) >= REMEMBERED_KEYS:
-                self._open_keys.clear()
-            self._open_keys[key_hash] = (self._clock() + REMEMBER_KEY_S, site)
-        return site
+            self._remember(key_hash, site)
+            return site
+        finally:
+            self._asked_keys.discard(key_hash)
 
     @property
     def remembered_keys(self) -> int:
@@ -203,8 +220,18 @@ class Store:
         with self.database.reading() as connection:
             secret: bytes | None = connection.scalar(select(installation.c.secret))
         if secret is None:
-            raise StoreUnavailable("The database has no site yet; run `flask init`.")
+            raise StoreUnavailable(
+                "The database has no site yet; run `flask init`.", Fault.SCHEMA
+            )
         return secret
+
+    def _remember(self, key_hash: bytes, site: Site | None) -> None:
+        if site is None:
+            self._open_keys.pop(key_hash, None)
+            return
+        if len(self._open_keys) >= REMEMBERED_KEYS:
+            self._open_keys.clear()
+        self._open_keys[key_hash] = (self._clock() + REMEMBER_KEY_S, site)
 
     def _find_site(self, key_hash: bytes) -> Site | None:
         with self.database.reading() as connection:
@@ -215,10 +242,19 @@ class Store:
         return site_of(row) if row and is_same else None
 
 
-def open_store(settings: Settings) -> Store:
-    """Prepare the store; it connects on first use."""
+def open_store(settings: Settings, *, answer_s: float | None = None) -> Store:
+    """Prepare the store; it connects on first use.
+
+    Args:
+        settings: name the database.
+        answer_s: of `open_database`.
+    """
     return Store(
-        open_database(settings.database_url, synchronous=settings.sqlite_synchronous)
+        open_database(
+            settings.database_url,
+            synchronous=settings.sqlite_synchronous,
+            answer_s=answer_s,
+        )
     )
 
 

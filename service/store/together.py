@@ -57,7 +57,8 @@ class Job(Generic[T]):
         """What the work returned; raises what kept it from being committed."""
         if isinstance(self._error, StoreUnavailable):
             # One of its own for each thread, for each adds where it passed.
-            raise StoreUnavailable(str(self._error)) from self._error.__cause__
+            fault = self._error.fault
+            raise StoreUnavailable(str(self._error), fault) from self._error.__cause__
         if self._error is not None:
             raise self._error
         return self._result

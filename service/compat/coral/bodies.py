@@ -18,7 +18,7 @@ _TAG = re.compile(
     rf"</?(br|div|p|blockquote|ul|li|a|b|strong|i|em|s|span){_ATTRIBUTES}\s*/?>",
     re.ASCII | re.IGNORECASE,
 )
-_VALUE = re.compile(r'(\w+)="([^"]*)"', re.ASCII)
+_VALUE = re.compile(r'="([^"]*)"', re.ASCII)
 _OWN = re.compile(
     r"coral-[a-z-]+|_blank|(?:(?:noopener|noreferrer|ugc|nofollow)\s*)+", re.ASCII
 )
@@ -36,7 +36,7 @@ def _instead(tag: re.Match[str]) -> str:
     """What is seen of a tag: a new line, or what an attribute says and nothing else."""
     kept = [
         value
-        for _, value in _VALUE.findall(tag[2])
+        for value in _VALUE.findall(tag[2])
         if not _OWN.fullmatch(value) and not _is_repeated(value, tag)
     ]
     line = "\n" if tag[1].lower() in BLOCKS else ""

@@ -37,9 +37,10 @@ CONTACT = "Private contact details"
 AUTOMATICALLY = "This was decided automatically."
 """What the author of a comment has to be told (Regulation (EU) 2022/2065, art. 17)."""
 
-WHY = ("late", "busy", "long", "large", "unreadable", "database", "fault")
-"""Why a comment was not judged: the budget was over, or too much under way; its text or
-its request is too long, or cannot be read; no secret could be looked up; or a bug."""
+WHY = ("late", "busy", "limit", "long", "large", "unreadable", "database", "fault")
+"""Why a comment was not judged: the budget was over, too much under way, or the rate
+limit reached; its text or its request is too long, or cannot be read; no secret could
+be looked up; or a bug."""
 
 
 def answer_of(verdict: Verdict) -> Answer | None:

@@ -2,13 +2,15 @@
 
 A signature tells which site asks.  Coral publishes a comment that it gets no proper
 answer about; so once one is signed, whatever goes wrong holds the comment for people:
-no time left, no database, a text that is too long, a bug.  Where the secrets were never
-read, for the database is down since the start, that is answered unseen to anybody who
-sends a signature, right or wrong: it tells nothing and changes nothing.
+no time left, no database, a rate limit, a text that is too long, a bug.  Where the
+secrets were never read, for the database is down since the start, that is answered
+unseen to anybody who sends a signature, right or wrong: it tells nothing and changes
+nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from time import perf_counter
 from typing import NamedTuple, cast
@@ -28,6 +30,7 @@ from service.compat.coral.reading import TooLong, Unreadable, parse_comment
 from service.compat.coral.signature import HEADER, signatures, signer
 from service.domain import Comment, Verdict
 from service.errors import StoreUnavailable, WrongSignature
+from service.limiting.admission import caller_of, is_admitted
 from service.logs import outline
 from service.services import NAME, Services, services
 from service.store.coral import CoralSecrets, Secret
@@ -59,6 +62,10 @@ class Coral(NamedTuple):
     max_body: int
 
 
+class TooMany(Exception):
+    """More is asked than the rate limit has room for."""
+
+
 def register(app: Flask) -> None:
     """Add the routes to an app, and what they need."""
     parts = app.extensions[NAME]
@@ -85,7 +92,7 @@ def moderate() -> Response:
         return _held(parts, "large")
     if found is None:
         return _held(parts, "database")
-    return _answered(parts, coral, found.site, body, until)
+    return _answered(parts, coral, found, body, until)
 
 
 @bp.post("/webhooks")
@@ -110,18 +117,29 @@ def waiting_s(budget_s: float) -> float:
     return budget_s - min(RESERVE * budget_s, RESERVE_S)
 
 
-def judged(parts: Services, site: Site, body: bytes) -> Verdict | None:
+def judged(
+    parts: Services, site: Site, body: bytes, admits: Callable[[], bool]
+) -> Verdict | None:
     """The verdict on a comment; None where there is nothing to judge.
 
     That is so for one without a text, which is a picture, and for those of the staff.
 
+    Args:
+        parts: of the app.
+        site: whose policy decides.
+        body: of the request.
+        admits: counts what is to be judged; whether the rate limit has room for it.
+
     Raises:
         Unreadable: the body is not what Coral sends.
         TooLong: it would take too long.
+        TooMany: there is no room.
     """
     sent = parse_comment(body, parts.settings.max_text)
     if sent.is_staff or is_blank(sent.text):
         return None
+    if not admits():
+        raise TooMany
     return parts.moderation.moderate(site, Comment(sent.text)).verdict
 
 
@@ -147,11 +165,14 @@ def _received(coral: Coral, until: float) -> tuple[Secret | None, bytes]:
 
 
 def _answered(
-    parts: Services, coral: Coral, site: Site, body: bytes, until: float
+    parts: Services, coral: Coral, found: Secret, body: bytes, until: float
 ) -> Response:
     """The answer to a signed request, whatever happens."""
+    caller = caller_of("coral", found.id)
+    admits = partial(is_admitted, parts.limiter, request.environ, caller)
     try:
-        verdict = coral.pool.run(partial(judged, parts, site, body), until)
+        work = partial(judged, parts, found.site, body, admits)
+        verdict = coral.pool.run(work, until)
         if verdict is None:
             return _nothing()
         parts.metrics.verdict(verdict)
@@ -163,6 +184,8 @@ def _answered(
         return _held(parts, "busy")
     except TooLong:
         return _held(parts, "long")
+    except TooMany:
+        return _held(parts, "limit")
     except Unreadable as error:
         parts.log.warning("request of Coral cannot be read", reason=str(error))
         return _held(parts, "unreadable")

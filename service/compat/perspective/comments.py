@@ -22,7 +22,8 @@ NAME = "perspective"
 """What ids of comments begin with that have none, and who has told of a decision."""
 ID = "Coral_comment_id"
 PARENT = "reply_to_id_Coral_comment_id"
-TOKEN = "comment:"  # noqa: S105 - no secret: a token that begins so ends in the id
+# No secret: a token that begins so ends in the id.
+TOKEN = "comment:"  # noqa: S105 # nosec B105
 PERMALINK = "commentID="
 """What Coral adds to an article's address for one of its comments."""
 

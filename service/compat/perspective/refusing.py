@@ -17,11 +17,13 @@ from pydantic import ValidationError
 
 from service.api.parsing import MAX_NAME
 from service.compact import dumps
-from service.errors import NotAuthenticated
+from service.errors import NotAuthenticated, TooManyRequests
 
 GOOGLE = "type.googleapis.com/google"
 DOMAIN = "refrain"
 """Who gives the `reason` of an error that Perspective does not have."""
+RATE_LIMIT = "RATE_LIMIT_EXCEEDED"
+"""Google's reason for status 429."""
 BAD_KEY = "API key not valid. Please pass a valid API key."
 
 STATUSES = {
@@ -116,6 +118,9 @@ def shape(status: int, said: str, error: Exception) -> Response:
         of_google = _info("API_KEY_INVALID", "googleapis.com")
         return _answer(400, BAD_KEY, INVALID, of_google)
     name = STATUSES.get(status, INVALID)
+    if isinstance(error, TooManyRequests):
+        of_google = _info(RATE_LIMIT, "googleapis.com")
+        return _answer(status, f"Quota exceeded: {said}", name, of_google)
     return _answer(status, said, name, _info(name, DOMAIN))
 
 

@@ -140,9 +140,10 @@ def opened(parts: Services, environ: WSGIEnvironment) -> Site:
 
     Raises:
         NotAuthenticated: no key, or one that opens nothing.
+        TooManyRequests: it has sent as many as it may.
     """
     key = dict(parse_qsl(environ.get("QUERY_STRING", ""))).get("key", "")
-    site = site_of(parts.store, key or environ.get("HTTP_X_GOOG_API_KEY", ""))
+    site = site_of(parts, environ, key or environ.get("HTTP_X_GOOG_API_KEY", ""))
     if site is None:
         raise NotAuthenticated("The key opens no site.")
     return site

@@ -1,0 +1,13 @@
+"""The service's worker with little patience, so that tests need little too."""
+
+from __future__ import annotations
+
+from service import connections, worker
+
+connections.REQUEST_S = 1.5
+connections.ANSWER_S = 1.5
+connections.LINGER_S = 1.0
+
+
+class Worker(worker.Worker):
+    """As `service.worker.Worker`, but every deadline comes sooner."""
