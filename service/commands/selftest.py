@@ -11,7 +11,8 @@ from service.commands.common import typed
 from service.errors import InvalidInput
 
 KEY = "SELFTEST_KEY"
-SECRET = "SELFTEST_CORAL_SECRET"  # noqa: S105 - the name of a variable
+# The name of a variable, no secret.
+SECRET = "SELFTEST_CORAL_SECRET"  # noqa: S105 # nosec B105
 TIMEOUT_S = 10.0
 UNSENDABLE = "The {} must be printable ASCII without blanks."
 ENDS = ("/v1alpha1", "/v1", "/coral/moderate")

@@ -9,7 +9,8 @@ from service.selftest.findings import Line, Section
 from service.selftest.visit import Check, Visit, tried
 
 PROTOCOLS = (own, perspective, coral, openai, akismet)
-NO_SECRET = "no secret was given: add --coral"  # noqa: S105 - none at all
+# None at all.
+NO_SECRET = "no secret was given: add --coral"  # noqa: S105 # nosec B105
 
 
 def run(visit: Visit) -> list[Section]:
