@@ -123,7 +123,7 @@ def test_without_tls_there_is_only_the_way_to_it(proxy: Proxy) -> None:
         pytest.param(
             "/v1alpha1/comments:analyze", "max_batch_body", id="Perspective's"
         ),
-        pytest.param("/1.1/comment-check", "max_body", id="Akismet's"),
+        pytest.param("/1.1/comment-check", "max_batch_body", id="Akismet's"),
     ],
 )
 def test_a_body_may_be_as_large_as_the_service_takes_and_no_larger(
