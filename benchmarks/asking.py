@@ -27,6 +27,12 @@ def own(text: str, key: str, comment_id: str | None = None) -> bytes:
     return posted("/v1/moderate", body, Authorization=f"Bearer {key}")
 
 
+def batch(text: str, key: str, count: int) -> bytes:
+    """`POST /v1/moderate/batch`: so many comments, not stored."""
+    body = json.dumps({"comments": [{"text": text}] * count}).encode()
+    return posted("/v1/moderate/batch", body, Authorization=f"Bearer {key}")
+
+
 def stored(text: str, key: str) -> bytes:
     """`POST /v1/moderate` of a comment that never came before."""
     return own(text, key, uuid4().hex)

@@ -2,8 +2,9 @@
 
 Run as a process of its own: `python -m benchmarks.load PORT SECONDS KEY PREFIX`.  With
 a PREFIX each comment gets an id of its own, with `-` none; with `perspective` it goes
-to `comments:analyze` instead, for all six attributes.  An error as answer ends it.  A
-connection is used again only when its answer is read.
+to `comments:analyze` instead, for all six attributes, and with `batch` each request has
+BATCH comments without ids.  An error as answer ends it.  A connection is used again
+only when its answer is read.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import sys
 import time
 from itertools import count
 
-from benchmarks.asking import analyze, own
+from benchmarks.asking import analyze, batch, own
 from benchmarks.texts import CLEAN
 
 CONNECTIONS = 8
 NO_ID = "-"
 PERSPECTIVE = "perspective"
+MANY = "batch"
+BATCH = 100
+"""Comments in a request of MANY, as many as the service takes unless told."""
 HEADERS_END = b"\r\n\r\n"
 
 
@@ -46,6 +50,8 @@ def request(key: str, prefix: str, number: int) -> bytes:
     """One request, as PREFIX says."""
     if prefix == PERSPECTIVE:
         return analyze(CLEAN, key)
+    if prefix == MANY:
+        return batch(CLEAN, key, BATCH)
     return own(CLEAN, key, None if prefix == NO_ID else f"{prefix}{number}")
 
 
