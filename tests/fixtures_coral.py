@@ -7,6 +7,7 @@ import http.client
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from service.app import create_app
 from service.domain import Outcome
 from service.rules.own import make_word
-from service.services import NAME
-from service.settings import load_settings
 from service.store.coral import CoralSecrets
 from service.store.database import Database, open_database
 from service.store.sites import Sites
-from tests.fixtures_service import NO_SAMPLES, Server, serving
-from tests.fixtures_store import NOON
+from tests.fixtures_service import OnKind, Server, built, one_of_each, serving_on
+from tests.fixtures_store import NOON, Install, Installation
 from tests.published import CORAL
 
 PHASE = "/coral/moderate"
@@ -36,6 +34,8 @@ OWN_WORD = "grumbletonian"
 WRONG_SECRET = "empsec_" + "ff" * 32
 SIGNATURE = "X-Coral-Signature"
 FLAG = {"actionType": "FLAG", "reason": "COMMENT_DETECTED_TOXIC"}
+PATIENT = {"REFRAIN_CORAL_BUDGET_MS": "10000"}
+"""Time enough for every comment, however busy the machine."""
 HELD = {"status": "SYSTEM_WITHHELD", "actions": [FLAG]}
 FLAGGED = {"actions": [FLAG]}
 
@@ -230,17 +230,29 @@ def coral_sqlite(
     return file
 
 
+def coral_installation(installation: Installation) -> Installation:
+    """The same with secrets."""
+    database = open_database(installation.url)
+    add_secrets(database)
+    database.close()
+    return installation
+
+
 @pytest.fixture(scope="session")
-def coral_app(
-    tmp_path_factory: pytest.TempPathFactory, coral_sqlite: Path
-) -> Iterator[Flask]:
-    """The app, with time enough for every comment, however busy the machine."""
-    folder = tmp_path_factory.mktemp("coral-app")
-    shutil.copy(coral_sqlite, folder)
-    settings = {"REFRAIN_DATA_DIR": str(folder), "REFRAIN_CORAL_BUDGET_MS": "10000"}
-    app = create_app(load_settings(settings | NO_SAMPLES))
-    yield app
-    app.extensions[NAME].store.database.close()
+def coral_apps(install: Install) -> Iterator[OnKind[Flask]]:
+    """An app for Coral on each kind of database."""
+
+    def make(kind: str) -> AbstractContextManager[Flask]:
+        return built(coral_installation(install(kind)), **PATIENT)
+
+    with one_of_each(make) as apps:
+        yield apps
+
+
+@pytest.fixture(scope="session")
+def coral_app(dialect: str, coral_apps: OnKind[Flask]) -> Flask:
+    """The app, with time enough for every comment."""
+    return coral_apps(dialect)
 
 
 @dataclass(frozen=True)
@@ -275,16 +287,21 @@ def inside(coral_app: Flask) -> Inside:
 
 
 @pytest.fixture(scope="session")
-def coral_server(
-    tmp_path_factory: pytest.TempPathFactory, coral_sqlite: Path
-) -> Iterator[Server]:
-    """gunicorn, with time enough for every comment, however busy the machine."""
-    folder = tmp_path_factory.mktemp("coral-server")
-    shutil.copy(coral_sqlite, folder)
-    with serving(
-        folder, REFRAIN_CORAL_BUDGET_MS="10000", REFRAIN_LOG_LEVEL="DEBUG"
-    ) as server:
-        yield server
+def coral_servers(install: Install) -> Iterator[OnKind[Server]]:
+    """gunicorn for Coral on each kind of database."""
+
+    def make(kind: str) -> AbstractContextManager[Server]:
+        installation = coral_installation(install(kind))
+        return serving_on(installation, REFRAIN_LOG_LEVEL="DEBUG", **PATIENT)
+
+    with one_of_each(make) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def coral_server(dialect: str, coral_servers: OnKind[Server]) -> Server:
+    """gunicorn, with time enough for every comment."""
+    return coral_servers(dialect)
 
 
 @pytest.fixture

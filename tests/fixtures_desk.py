@@ -7,11 +7,11 @@ rejected, so that what is posted waits.  Nobody is asked for a second opinion.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from html import unescape
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -22,17 +22,15 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from model.finding import Rule
-from service.app import create_app
 from service.auth import hash_password, key_hash, new_key
 from service.domain import Comment, Thresholds
 from service.review import Review
 from service.services import NAME
-from service.settings import load_settings
 from service.store.accounts import Accounts, Moderator, Role
 from service.store.records import Site
 from service.store.sites import Sites
-from tests.fixtures_service import NO_SAMPLES
-from tests.fixtures_store import NOON, PASSWORD
+from tests.fixtures_service import OnKind, built, one_of_each
+from tests.fixtures_store import NOON, PASSWORD, Install
 
 MARY, ZOE, EDITH = "Mary of the desk", "Zoë of the desk", "Edith of the desk"
 """Two moderators and an editor, of all sites."""
@@ -100,26 +98,42 @@ def ids_in(html: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def desk_app(
-    tmp_path_factory: pytest.TempPathFactory, prepared_sqlite: Path
-) -> Iterator[Flask]:
-    """The app that all these desks stand in."""
-    folder = tmp_path_factory.mktemp("desk")
-    shutil.copy(prepared_sqlite, folder / "refrain.db")
-    env = {"REFRAIN_DATA_DIR": str(folder), "REFRAIN_SECOND_SHARE": "0"} | NO_SAMPLES
-    app = create_app(load_settings(env))
-    yield app
-    app.extensions[NAME].store.database.close()
+def desk_apps(install: Install) -> Iterator[OnKind[Flask]]:
+    """An app with desks on each kind of database."""
+
+    def make(kind: str) -> AbstractContextManager[Flask]:
+        return built(install(kind), REFRAIN_SECOND_SHARE="0")
+
+    with one_of_each(make) as apps:
+        yield apps
 
 
 @pytest.fixture(scope="session")
-def cookies(desk_app: Flask) -> dict[str, str]:
+def desk_app(dialect: str, desk_apps: OnKind[Flask]) -> Flask:
+    """The app that all these desks stand in."""
+    return desk_apps(dialect)
+
+
+@pytest.fixture(scope="session")
+def all_cookies(desk_apps: OnKind[Flask]) -> OnKind[dict[str, str]]:
     """Cookies of the moderators, each of whom signs in once: that takes time."""
-    accounts: Accounts = desk_app.extensions[NAME].accounts
-    password_hash = hash_password(PASSWORD)
-    for name, role in ROLES.items():
-        accounts.create_moderator(Moderator(name, password_hash, role, NOON))
-    return {name: _sign_in(desk_app, name) for name in ROLES}
+
+    @cache
+    def cookies(kind: str) -> dict[str, str]:
+        app = desk_apps(kind)
+        accounts: Accounts = app.extensions[NAME].accounts
+        password_hash = hash_password(PASSWORD)
+        for name, role in ROLES.items():
+            accounts.create_moderator(Moderator(name, password_hash, role, NOON))
+        return {name: _sign_in(app, name) for name in ROLES}
+
+    return cookies
+
+
+@pytest.fixture(scope="session")
+def cookies(dialect: str, all_cookies: OnKind[dict[str, str]]) -> dict[str, str]:
+    """The moderators' cookies."""
+    return all_cookies(dialect)
 
 
 @pytest.fixture

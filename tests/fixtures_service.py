@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import httpx
@@ -26,7 +27,11 @@ from flask.testing import FlaskClient
 from service.app import create_app
 from service.services import NAME
 from service.settings import Settings, load_settings
-from tests.fixtures_store import KEY
+from tests.fixtures_store import KEY, Install, Installation
+
+T = TypeVar("T")
+OnKind = Callable[[str], T]
+"""What there is one of on each kind of database: `sqlite`, `postgresql`."""
 
 ROOT = Path(__file__).parent.parent
 WORKERS = 2
@@ -75,6 +80,13 @@ def serving(
             process.wait(timeout=START_S)
 
 
+def serving_on(
+    installation: Installation, **env: str
+) -> AbstractContextManager[Server]:
+    """Run gunicorn on an installation until the block ends."""
+    return serving(installation.folder, WORKERS, (), **(installation.env | env))
+
+
 def start(
     folder: Path, stderr: int, within: Sequence[str] = (), **env: str
 ) -> subprocess.Popen[bytes]:
@@ -113,22 +125,48 @@ def wait_for_url(process: subprocess.Popen[bytes], log_file: Path, workers: int)
 
 
 @pytest.fixture
-def settings(tmp_path: Path, prepared_sqlite: Path) -> Settings:
+def settings(dialect: str, install: Install) -> Settings:
     """Settings for a database of the test's own, as the first start leaves it."""
-    shutil.copy(prepared_sqlite, tmp_path / "refrain.db")
-    return load_settings({"REFRAIN_DATA_DIR": str(tmp_path)} | NO_SAMPLES)
+    return load_settings(install(dialect).env | NO_SAMPLES)
+
+
+def with_more(settings: Settings, **env: str) -> Settings:
+    """The same installation, told more."""
+    installation = Installation(settings.data_dir, settings.database_url)
+    return load_settings(installation.env | NO_SAMPLES | env)
+
+
+@contextmanager
+def built(installation: Installation, **env: str) -> Iterator[Flask]:
+    """The app on an installation, until the block ends."""
+    app = create_app(load_settings(installation.env | NO_SAMPLES | env))
+    yield app
+    app.extensions[NAME].store.database.close()
+
+
+@contextmanager
+def one_of_each(
+    make: Callable[[str], AbstractContextManager[T]],
+) -> Iterator[OnKind[T]]:
+    """Make one thing on each kind of database when it is first asked for.
+
+    Both are kept: tests of one file take turns with the kinds, and a start takes long.
+    """
+    with ExitStack() as stack:
+        yield cache(lambda kind: stack.enter_context(make(kind)))
 
 
 @pytest.fixture(scope="session")
-def app(
-    tmp_path_factory: pytest.TempPathFactory, prepared_sqlite: Path
-) -> Iterator[Flask]:
-    """The app on an SQLite file; KEY opens its site `default`."""
-    folder = tmp_path_factory.mktemp("app")
-    shutil.copy(prepared_sqlite, folder / "refrain.db")
-    app = create_app(load_settings({"REFRAIN_DATA_DIR": str(folder)} | NO_SAMPLES))
-    yield app
-    app.extensions[NAME].store.database.close()
+def apps(install: Install) -> Iterator[OnKind[Flask]]:
+    """An app on each kind of database."""
+    with one_of_each(lambda kind: built(install(kind))) as apps:
+        yield apps
+
+
+@pytest.fixture(scope="session")
+def app(dialect: str, apps: OnKind[Flask]) -> Flask:
+    """The app; KEY opens its site `default`."""
+    return apps(dialect)
 
 
 @pytest.fixture
@@ -151,14 +189,16 @@ def fresh_id() -> str:
 
 
 @pytest.fixture(scope="session")
-def server(
-    tmp_path_factory: pytest.TempPathFactory, prepared_sqlite: Path
-) -> Iterator[Server]:
+def servers(install: Install) -> Iterator[OnKind[Server]]:
+    """gunicorn with two workers on each kind of database."""
+    with one_of_each(lambda kind: serving_on(install(kind))) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def server(dialect: str, servers: OnKind[Server]) -> Server:
     """gunicorn with two workers; KEY opens its site `default`."""
-    folder = tmp_path_factory.mktemp("server")
-    shutil.copy(prepared_sqlite, folder / "refrain.db")
-    with serving(folder) as server:
-        yield server
+    return servers(dialect)
 
 
 @pytest.fixture

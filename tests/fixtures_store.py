@@ -9,14 +9,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from service.auth import hash_password, key_hash
 from service.settings import database_url as parse_url
@@ -28,6 +30,23 @@ from service.store.store import Store
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 KEY = "rf_" + "k" * 43
 PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Where a service keeps what it stores, as the first start leaves it."""
+
+    folder: Path
+    url: str
+
+    @property
+    def env(self) -> dict[str, str]:
+        """How a service is told."""
+        return {"REFRAIN_DATA_DIR": str(self.folder), "DATABASE_URL": self.url}
+
+
+Install = Callable[[str], Installation]
+"""Makes one of its own on a kind of database."""
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +84,34 @@ def prepared_postgresql(postgresql: str) -> str:
     return "refrain_prepared"
 
 
+@pytest.fixture(scope="session")
+def install(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Install:
+    """Make an installation with site `default`, opened by KEY.
+
+    Its database is there until the session ends, and its server with it.
+    """
+
+    def install(kind: str) -> Installation:
+        folder = tmp_path_factory.mktemp("installation")
+        if kind == "sqlite":
+            file = folder / "refrain.db"
+            shutil.copy(request.getfixturevalue("prepared_sqlite"), file)
+            return Installation(folder, f"sqlite:///{file}")
+        template = request.getfixturevalue("prepared_postgresql")
+        server, name = request.getfixturevalue("postgresql"), f"test_{uuid4().hex}"
+        return Installation(folder, create(server, name, template))
+
+    return install
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Each of the two kinds of database, for services that tests share."""
+    return str(request.param)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def backend(request: pytest.FixtureRequest) -> str:
     """Each of the two kinds of database."""
@@ -100,8 +147,8 @@ def database_url(
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """That database, open; a writer waits half a second for another one."""
-    database = open_database(database_url, wait_s=0.5)
+    """That database, open; a writer waits two seconds for another one."""
+    database = open_database(database_url, wait_s=2.0)
     yield database
     database.close()
 
@@ -136,6 +183,17 @@ def create(server: str, name: str, template: str = "template1") -> str:
     execute(server, f"CREATE DATABASE {name} {how}")
     start, _, options = server.partition("?")
     return parse_url(f"{start.rpartition('/')[0]}/{name}?{options}")
+
+
+def take_away(url: str) -> None:
+    """Delete a database, whoever is connected to it."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        Path(str(parsed.database)).unlink()
+        return
+    own = parsed.set(drivername="postgresql", database="postgres")
+    server = own.render_as_string(hide_password=False)
+    execute(server, f"DROP DATABASE {parsed.database} WITH (FORCE)")
 
 
 def execute(server: str, statement: str) -> None:

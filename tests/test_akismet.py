@@ -32,8 +32,8 @@ from service.settings import Settings, load_settings
 from service.store.records import CommentRecord
 from service.store.sites import Sites
 from tests.fixtures_clients import Redirected, verdicts
-from tests.fixtures_service import Server
-from tests.fixtures_store import KEY, NOON
+from tests.fixtures_service import Server, with_more
+from tests.fixtures_store import KEY, NOON, take_away
 
 CHECK = "/1.1/comment-check"
 SPAM = "/1.1/submit-spam"
@@ -198,7 +198,7 @@ def test_the_client_sends_no_key_for_the_list_of_sites(
 
 @PUBLISHED
 def test_the_client_takes_a_fault_for_no_verdict(settings: Settings) -> None:
-    (settings.data_dir / "refrain.db").unlink()
+    take_away(settings.database_url)
     app = create_app(settings)
 
     with httpx.Client(transport=httpx.WSGITransport(app)) as http:
@@ -280,9 +280,9 @@ def test_a_wrong_key_is_invalid_everywhere(
     assert KEY not in str(response.headers)
 
 
-def with_settings(folder: Settings, **env: str) -> Flask:
+def with_settings(settings: Settings, **env: str) -> Flask:
     """An app on the test's own database."""
-    return create_app(load_settings({"REFRAIN_DATA_DIR": str(folder.data_dir), **env}))
+    return create_app(with_more(settings, **env))
 
 
 def test_clients_without_a_key_are_served_only_where_the_operator_names_their_site(
@@ -819,7 +819,7 @@ def test_there_is_nothing_else(anyone: FlaskClient, path: str, method: str) -> N
 
 
 def test_without_a_database_there_is_no_verdict(settings: Settings) -> None:
-    (settings.data_dir / "refrain.db").unlink()
+    take_away(settings.database_url)
     client = create_app(settings).test_client()
 
     for path in PATHS:

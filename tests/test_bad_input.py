@@ -24,6 +24,7 @@ from service.moderation import Moderation
 from service.services import NAME
 from service.settings import Settings
 from tests.fixtures_service import with_key
+from tests.fixtures_store import take_away
 
 JSON = "application/json"
 FAIR = "The council should publish the report."
@@ -481,7 +482,7 @@ def test_without_a_database_everything_is_503_and_says_when_to_try_again(
     capsys: pytest.CaptureFixture[str],
     request_: Callable[[FlaskClient], TestResponse],
 ) -> None:
-    (settings.data_dir / "refrain.db").unlink()
+    take_away(settings.database_url)
     app = create_app(settings)
 
     response = request_(with_key(app))

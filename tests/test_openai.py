@@ -35,7 +35,7 @@ from service.store.schema import comments
 from service.store.sites import Sites
 from tests.fixtures_clients import verdicts
 from tests.fixtures_service import Server, with_key
-from tests.fixtures_store import KEY, NOON
+from tests.fixtures_store import KEY, NOON, take_away
 
 PATH = "/v1/moderations"
 FAIR = "The council should publish the report."
@@ -527,7 +527,7 @@ def test_there_is_nothing_below_the_path(client: FlaskClient) -> None:
 def test_without_a_database_a_client_is_told_to_come_again(
     settings: Settings,
 ) -> None:
-    (settings.data_dir / "refrain.db").unlink()
+    take_away(settings.database_url)
     client = with_key(create_app(settings))
 
     response = client.post(PATH, json={"input": FAIR})

@@ -106,13 +106,18 @@ def test_the_example_is_what_is_really_answered(
 def test_generated_requests_find_no_answer_that_breaks_the_document(
     server: Server, http: httpx.Client, tmp_path: Path
 ) -> None:
-    """Schemathesis: every check, valid and invalid data, on the real server."""
+    """Schemathesis: every check but one, valid and invalid data, on the real server.
+
+    The one left out takes an erased comment that was sent again for one that was never
+    gone, for it knows no creation by a POST elsewhere; `test_erasing` sees to that.
+    """
     # Whom the document names as an example, so that there is somebody to erase.
     sent = {"id": "c-9", "text": "A fair point.", "author": {"id": "u-9"}}
     assert http.post("/v1/moderate", json=sent).status_code == 200
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run"),
-        *("--checks", "all", "--max-examples", "50", "--seed", "1"),
+        *("--checks", "all", "--exclude-checks", "use_after_free"),
+        *("--max-examples", "50", "--seed", "1"),
         *("--header", f"Authorization: Bearer {KEY}"),
         f"{server.url}/openapi.json",
     ]

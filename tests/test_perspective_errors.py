@@ -37,7 +37,7 @@ from tests.fixtures_perspective import (
     scores,
     suggestion,
 )
-from tests.fixtures_store import KEY
+from tests.fixtures_store import KEY, take_away
 
 
 @pytest.fixture
@@ -426,7 +426,7 @@ def test_there_is_nothing_else_below_the_paths(anyone: FlaskClient, path: str) -
 def test_without_a_database_a_client_is_told_to_come_again(
     settings: Settings, path: str
 ) -> None:
-    (settings.data_dir / "refrain.db").unlink()
+    take_away(settings.database_url)
     client = create_app(settings).test_client()
 
     response = client.post(path, query_string={"key": KEY}, json=request_for(FAIR))

@@ -28,7 +28,7 @@ from service.store.desk import Desk
 from service.store.reviews import Reviews
 from service.store.sites import Sites
 from service.store.store import Store
-from tests.fixtures_store import NOON
+from tests.fixtures_store import NOON, take_away
 from tests.reviewing import approve, card_of, make_world, reject
 from tests.samples import ACCEPTED, REJECTED, comment
 
@@ -467,7 +467,7 @@ def test_a_broken_link_is_explained_in_the_browsers_language(
 def test_without_a_database_the_reader_is_asked_to_come_again(
     settings: Settings,
 ) -> None:
-    settings.data_dir.joinpath("refrain.db").unlink()
+    take_away(settings.database_url)
     app = create_app(settings)
 
     response = app.test_client().get("/appeal/1.2.3.4")

@@ -26,6 +26,7 @@ from service.store.migrate import VERSION
 from service.store.schema import HEAD
 from service.store.store import Store
 from tests.fixtures_service import ROOT, with_key
+from tests.fixtures_store import take_away
 from tests.test_metrics import count
 
 NAMES = ["database", "schema", "disk", "model", "follower"]
@@ -70,20 +71,27 @@ def test_where_nothing_is_wrong_every_check_is_ok(client: FlaskClient) -> None:
     assert ready["status"] == "ready"
 
 
+GONE = {
+    "sqlite": ("missing or cannot be opened", "missing"),
+    "postgresql": ("does not answer or refuses the connection", "unreachable"),
+}
+
+
 def test_a_missing_database_is_named_and_counted(
-    own: Flask, settings: Settings
+    own: Flask, settings: Settings, dialect: str
 ) -> None:
-    (settings.data_dir / "refrain.db").unlink()
+    take_away(settings.database_url)
     client = with_key(own)
 
     document = refused(client)
 
     assert states(document)["database"] == "failed"
     assert states(document)["schema"] == "unknown"
-    assert "missing or cannot be opened" in document["detail"]
+    said, fault = GONE[dialect]
+    assert said in document["detail"]
     told = client.get("/metrics").get_data(as_text=True)
     assert count(told, "refrain_check_failures_total", check="database") == 1
-    assert count(told, "refrain_database_errors_total", fault="missing") >= 1
+    assert count(told, "refrain_database_errors_total", fault=fault) >= 1
 
 
 def set_version(settings: Settings, version: str) -> None:
@@ -146,6 +154,7 @@ for check in Readiness(store, folder)._of_store():
 """
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_what_cannot_be_written_to_the_disk_is_seen_before_a_comment_meets_it(
     settings: Settings,
 ) -> None:
@@ -208,6 +217,7 @@ def test_a_follower_whose_thread_has_ended_is_named(own: Flask) -> None:
     assert of_follower(follower).detail == "The model is followed no more."
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_who_asks_often_costs_the_database_no_more(own: Flask) -> None:
     database, client = parts(own).store.database, with_key(own)
     marks = set()

@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 from service.app import create_app
 from service.logs import make_log
 from service.services import NAME
-from service.settings import Settings, load_settings
-from tests.fixtures_service import Server, serving, with_key
+from service.settings import Settings
+from tests.fixtures_service import Server, serving, with_key, with_more
 from tests.fixtures_store import KEY
 from tests.test_server import exchange
 
@@ -181,8 +181,7 @@ def test_the_level_says_which_requests_are_logged(
     level: str,
     statuses: list[int],
 ) -> None:
-    env = {"REFRAIN_DATA_DIR": str(settings.data_dir), "REFRAIN_LOG_LEVEL": level}
-    app = create_app(load_settings(env))
+    app = create_app(with_more(settings, REFRAIN_LOG_LEVEL=level))
     client = with_key(app)
 
     client.get("/v1/model")
@@ -194,11 +193,9 @@ def test_the_level_says_which_requests_are_logged(
 
 
 def test_a_full_disk_under_the_log_fails_no_request(settings: Settings) -> None:
-    folder = settings.data_dir
     with Path("/dev/full").open("w") as full, pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stderr", full)
-        env = {"REFRAIN_DATA_DIR": str(folder), "REFRAIN_LOG_LEVEL": "DEBUG"}
-        app = create_app(load_settings(env))
+        app = create_app(with_more(settings, REFRAIN_LOG_LEVEL="DEBUG"))
         client = with_key(app)
 
         answers = [client.post("/v1/moderate", json=FAIR) for _ in range(3)]

@@ -17,10 +17,16 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from service.app import create_app
 from service.errors import ConfigurationError
 from service.services import NAME
-from service.settings import Settings, load_settings
+from service.settings import Settings
 from tests.collector import Collector, collecting
-from tests.fixtures_service import NO_SAMPLES, ROOT, Server, serving, with_key
-from tests.fixtures_store import KEY
+from tests.fixtures_service import (
+    ROOT,
+    Server,
+    serving,
+    with_key,
+    with_more,
+)
+from tests.fixtures_store import KEY, take_away
 
 PARENT = "b7ad6b7169203331"
 FOUL = {"id": "an-id-of-theirs", "text": "What the fuck is wrong with this world."}
@@ -143,16 +149,13 @@ def own(settings: Settings, collector: Collector) -> Iterator[Flask]:
 
 
 def wanted(settings: Settings, url: str) -> Settings:
-    return load_settings(
-        {"REFRAIN_DATA_DIR": str(settings.data_dir), "OTEL_EXPORTER_OTLP_ENDPOINT": url}
-        | NO_SAMPLES
-    )
+    return with_more(settings, OTEL_EXPORTER_OTLP_ENDPOINT=url)
 
 
 def test_of_a_fault_a_trace_tells_only_that_it_was_one(
     own: Flask, settings: Settings, collector: Collector
 ) -> None:
-    (settings.data_dir / "refrain.db").unlink()
+    take_away(settings.database_url)
     trace_id = "5" * 32
     headers = {"traceparent": f"00-{trace_id}-{PARENT}-01"}
 
