@@ -284,7 +284,7 @@ def test_the_lock_file_pins_every_package_and_says_nothing_of_a_registry() -> No
 def test_without_node_clients_are_skipped_only_where_they_may_be(
     tmp_path: Path, env: dict[str, str], fate: str
 ) -> None:
-    this = f"{__file__}::test_openai_knows_a_wrong_key"
+    this = f"{__file__}::test_openai_knows_a_wrong_key[sqlite]"
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
 
     done = subprocess.run(
