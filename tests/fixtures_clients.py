@@ -95,6 +95,10 @@ def open_server(
         yield server
 
 
+OTHER_METHODS = ("get", "put", "patch", "delete", "options", "trace", "propfind")
+"""What a path that takes POST only refuses."""
+
+
 @pytest.fixture(scope="session")
 def public_server(
     tmp_path_factory: pytest.TempPathFactory, prepared_sqlite: Path

@@ -31,7 +31,7 @@ from service.services import NAME, Services
 from service.settings import Settings, load_settings
 from service.store.records import CommentRecord
 from service.store.sites import Sites
-from tests.fixtures_clients import Redirected, verdicts
+from tests.fixtures_clients import OTHER_METHODS, Redirected, verdicts
 from tests.fixtures_service import Server, with_more
 from tests.fixtures_store import KEY, NOON, take_away
 
@@ -804,7 +804,7 @@ def failed(response: TestResponse, status: int) -> str:
 
 
 @pytest.mark.parametrize("path", PATHS[:4])
-@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options"])
+@pytest.mark.parametrize("method", OTHER_METHODS)
 def test_another_method_is_refused(anyone: FlaskClient, path: str, method: str) -> None:
     response = anyone.open(path, method=method)
 
@@ -812,8 +812,11 @@ def test_another_method_is_refused(anyone: FlaskClient, path: str, method: str) 
     assert response.headers["Allow"] == "POST"
 
 
-@pytest.mark.parametrize("path", ["/1.1/get-stats", "/1.2/x/y", "/1.1/comment-check/"])
-@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(
+    "path",
+    ["/1.1", "/1.1/get-stats", "/1.2/x/y", "/1.1/comment-check/", "/1.1//verify-key"],
+)
+@pytest.mark.parametrize("method", ["get", "post", "trace"])
 def test_there_is_nothing_else(anyone: FlaskClient, path: str, method: str) -> None:
     failed(anyone.open(path, method=method, data=sent()), 404)
 

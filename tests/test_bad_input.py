@@ -24,7 +24,7 @@ from service.moderation import Moderation
 from service.services import NAME
 from service.settings import Settings
 from tests.fixtures_service import with_key
-from tests.fixtures_store import take_away
+from tests.fixtures_store import KEY, take_away
 
 JSON = "application/json"
 FAIR = "The council should publish the report."
@@ -286,6 +286,7 @@ def test_any_bytes_are_either_a_comment_or_a_named_error(body: bytes) -> None:
         pytest.param("application/jsonp", {}, id="nearly JSON"),
         pytest.param("", {}, id="none"),
         pytest.param(JSON, {"Content-Encoding": "gzip"}, id="compressed"),
+        pytest.param(JSON, {"Content-Encoding": "identity, br"}, id="in the end"),
     ],
 )
 def test_what_is_not_sent_as_json_is_415(
@@ -299,6 +300,38 @@ def test_what_is_not_sent_as_json_is_415(
     )
 
     problem(response, 415, "unsupported-media-type")
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", "identity, identity", ""])
+@pytest.mark.parametrize(
+    ("path", "content_type", "body"),
+    [
+        ("/v1/moderate", JSON, '{"text": "a"}'),
+        ("/v1/moderate/batch", JSON, '{"comments": [{"text": "a"}]}'),
+        ("/v1/moderations", JSON, '{"input": "a"}'),
+        (
+            f"/v1alpha1/comments:analyze?key={KEY}",
+            JSON,
+            '{"comment": {"text": "a"}, "requestedAttributes": {"TOXICITY": {}}}',
+        ),
+        ("/1.1/comment-check", FORM, f"api_key={KEY}&blog=b&comment_content=a"),
+    ],
+)
+def test_identity_is_no_coding(
+    client: FlaskClient, path: str, content_type: str, body: str, coding: str
+) -> None:
+    response = client.post(
+        path,
+        data=body,
+        content_type=content_type,
+        headers={"Content-Encoding": coding},
+    )
+
+    assert response.status_code == 200, response.get_data(as_text=True)
+    assert response.get_data(as_text=True) != "invalid"
 
 
 def test_json_with_a_charset_is_json(client: FlaskClient) -> None:
@@ -439,7 +472,6 @@ def test_a_text_on_which_the_judge_breaks_is_flagged_and_kept(app: Flask) -> Non
 
 def known_key() -> bytes:
     from service.auth import key_hash
-    from tests.fixtures_store import KEY
 
     return key_hash(KEY)
 

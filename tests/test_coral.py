@@ -458,6 +458,13 @@ def test_the_address_may_end_with_a_slash_and_is_never_redirected(
     assert inside.send(moderation(FAIR), path=f"{PHASE}/").status == 204
 
 
+def test_a_body_that_is_said_not_to_be_coded_is_read(inside: Inside) -> None:
+    body = written(moderation(FAIR))
+    signed = headers_for(body, SECRET) | {"Content-Encoding": "identity"}
+
+    assert inside.post(body, signed, PHASE).status == 204
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [

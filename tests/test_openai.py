@@ -33,7 +33,7 @@ from service.services import NAME, Services
 from service.settings import Settings
 from service.store.schema import comments
 from service.store.sites import Sites
-from tests.fixtures_clients import verdicts
+from tests.fixtures_clients import OTHER_METHODS, verdicts
 from tests.fixtures_service import Server, with_key
 from tests.fixtures_store import KEY, NOON, take_away
 
@@ -512,7 +512,7 @@ def test_a_body_that_is_too_large_is_refused(client: FlaskClient) -> None:
     assert "bytes" in error(response, 413)["message"]
 
 
-@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options"])
+@pytest.mark.parametrize("method", OTHER_METHODS)
 def test_another_method_is_refused(client: FlaskClient, method: str) -> None:
     response = client.open(PATH, method=method)
 
@@ -520,8 +520,18 @@ def test_another_method_is_refused(client: FlaskClient, method: str) -> None:
     assert response.headers["Allow"] == "POST"
 
 
-def test_there_is_nothing_below_the_path(client: FlaskClient) -> None:
-    assert error(client.post(f"{PATH}/modr-1"), 404)["code"] == "unknown_url"
+@pytest.mark.parametrize("path", [f"{PATH}/modr-1", f"{PATH}/", "/v1//moderations"])
+@pytest.mark.parametrize("method", ["post", "trace"])
+def test_there_is_nothing_below_the_path(
+    client: FlaskClient, path: str, method: str
+) -> None:
+    assert error(client.open(path, method=method), 404)["code"] == "unknown_url"
+
+
+def test_what_only_begins_alike_is_not_openais(client: FlaskClient) -> None:
+    answer = client.post("/v1/moderations-of-mine")
+
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
 
 
 def test_without_a_database_a_client_is_told_to_come_again(

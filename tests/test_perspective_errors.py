@@ -18,7 +18,7 @@ from service.app import create_app
 from service.compat.perspective.reading import MAX_BYTES
 from service.services import NAME, Services
 from service.settings import Settings
-from tests.fixtures_clients import verdicts
+from tests.fixtures_clients import OTHER_METHODS, verdicts
 from tests.fixtures_perspective import (
     ANALYZE,
     BAD_REQUEST,
@@ -404,7 +404,7 @@ def test_a_body_that_is_far_too_large_is_refused(ask: Ask, parts: Services) -> N
 
 
 @pytest.mark.parametrize("path", [ANALYZE, SUGGEST])
-@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options"])
+@pytest.mark.parametrize("method", OTHER_METHODS)
 def test_another_method_is_refused(anyone: FlaskClient, path: str, method: str) -> None:
     response = anyone.open(path, method=method)
 
@@ -414,10 +414,25 @@ def test_another_method_is_refused(anyone: FlaskClient, path: str, method: str) 
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1alpha1/comments", "/v1alpha1/comments:analyse", "/$discovery/v1/apis"],
+    [
+        "/v1alpha1",
+        "/v1alpha1/",
+        "/v1alpha1/comments",
+        "/v1alpha1/comments:analyse",
+        f"{ANALYZE}/",
+        "/v1alpha1//comments:analyze",
+        "//v1alpha1//comments:analyze",
+        "/$discovery/v1/apis",
+        "/$discovery//rest",
+    ],
 )
-def test_there_is_nothing_else_below_the_paths(anyone: FlaskClient, path: str) -> None:
-    found = error(anyone.post(path, query_string={"key": KEY}), 404)
+@pytest.mark.parametrize("method", ["POST", "TRACE", "PROPFIND"])
+def test_there_is_nothing_else_below_the_paths(
+    anyone: FlaskClient, path: str, method: str
+) -> None:
+    # Given so, for a client would take what stands after two slashes for a host.
+    asked = {"PATH_INFO": path, "QUERY_STRING": f"key={KEY}"}
+    found = error(anyone.open(method=method, environ_overrides=asked), 404)
 
     assert found["status"] == "NOT_FOUND"
 

@@ -9,8 +9,11 @@ import pytest
 from flask import Flask
 
 from model.finding import Rule
+from model.judge import Judge
 from service.domain import Outcome
+from service.judging.bench import Bench
 from service.services import NAME, Services
+from service.store.records import Site
 from tests.fixtures_perspective import (
     FAIR,
     FOUL,
@@ -98,6 +101,43 @@ def test_what_a_moderator_in_coral_decides_is_a_label(
     assert last.rule is None
     assert record.article is not None
     assert record.article.id == "https://news.example.com/rivers?page=2"
+
+
+class Counted(Bench):
+    """A bench that knows how often it has judged."""
+
+    judged = 0
+
+    def judge(self, site: Site) -> Judge:
+        """The judge of a site, of which each is asked once."""
+        self.judged += 1
+        return super().judge(site)
+
+
+def test_what_a_person_thinks_costs_one_judging(
+    parts: Services, ask: Ask, fresh_id: str
+) -> None:
+    usual = parts.moderation.bench
+    counted = parts.moderation.bench = Counted(usual.shared)
+    try:
+        ask(SUGGEST, **corals(fresh_id, FAIR, "DELETED"))
+    finally:
+        parts.moderation.bench = usual
+
+    assert counted.judged == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [pytest.param(FAIR, ["en"], id="English"), ("Ничего не понятно здесь", ["und"])],
+)
+def test_the_language_is_told_whatever_was_decided_before(
+    ask: Ask, fresh_id: str, text: str, languages: list[str]
+) -> None:
+    for status in ("DELETED", "APPROVED", "DELETED"):
+        found = ask(SUGGEST, **corals(fresh_id, text, status)).get_json()
+
+        assert found["detectedLanguages"] == languages
 
 
 def test_the_same_suggestion_again_changes_nothing(

@@ -164,7 +164,8 @@ HTTP_KINDS: Mapping[int, Kind] = {
         "unsupported-media-type",
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "The body is not sent as JSON",
-        "Send `Content-Type: application/json` and no `Content-Encoding`.",
+        "Send `Content-Type: application/json`, and no `Content-Encoding` that "
+        "changes the body.",
     ),
     500: Kind(
         "internal-error",

@@ -39,7 +39,7 @@ def read_body(environ: WSGIEnvironment, limit: int, media_type: str | None) -> b
     sent = environ.get("CONTENT_TYPE", "").partition(";")[0]
     if media_type not in (None, sent.strip().lower()):
         raise UnsupportedMediaType(f"The Content-Type must be {media_type}.")
-    if "HTTP_CONTENT_ENCODING" in environ:
+    if "HTTP_CONTENT_ENCODING" in environ and is_coded(environ):
         raise UnsupportedMediaType("The body must not have a Content-Encoding.")
     length = environ.get("CONTENT_LENGTH")
     try:
@@ -50,6 +50,16 @@ def read_body(environ: WSGIEnvironment, limit: int, media_type: str | None) -> b
     except (OSError, ValueError) as error:
         raise BadRequest from error
     return b""
+
+
+def is_coded(environ: WSGIEnvironment) -> bool:
+    """Whether a body is compressed, or so, by its header.
+
+    `identity` stands for no coding.  It is meant for `Accept-Encoding` alone (RFC 9110,
+    section 12.5.3), but clients say it of bodies, too.
+    """
+    codings = environ["HTTP_CONTENT_ENCODING"].lower().split(",")
+    return any(coding.strip() not in ("", "identity") for coding in codings)
 
 
 def _sized(stream: BinaryIO, length: int, limit: int) -> bytes:

@@ -285,7 +285,7 @@ def shape(status: int, said: str, error: Exception) -> Response:
     return plain(INVALID, {"X-akismet-debug-help": said})
 
 
-failing.register(bp, shape, "/1.1/<path:rest>", "/1.2/<path:rest>")
+failing.register(bp, shape, "/1.1", "/1.2")
 
 
 def _badness(verdict: Verdict) -> tuple[bool, bool, float]:

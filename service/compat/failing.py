@@ -5,14 +5,12 @@ Counted, logged and timed by `service.api.hooks` as everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 
-from flask import Blueprint, Response, current_app, request
-from flask.sansio.app import App
-from flask.sansio.blueprints import BlueprintSetupState
+from flask import Blueprint, Response, request
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException
 
 from service.api import hooks
 from service.errors import RefrainError
@@ -24,14 +22,14 @@ HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 """What HTTP has to say about an error, whatever its shape."""
 
 
-def register(bp: Blueprint, shape: Shape, *paths: str) -> None:
+def register(bp: Blueprint, shape: Shape, *roots: str) -> None:
     """Have every error below a blueprint answered in one shape.
 
     Args:
         bp: of a protocol.
         shape: of its errors.
-        paths: rules of what would else be nobody's: those of the protocol, for methods
-            that they do not have, and all that lies below them.
+        roots: paths that are the protocol's with all that lies below them, also what
+            nothing is served at, and by whatever method.
     """
     handlers: dict[type[Exception], Callable[..., Response]] = {
         RefrainError: hooks.refuse,
@@ -41,37 +39,22 @@ def register(bp: Blueprint, shape: Shape, *paths: str) -> None:
     }
     for kind, known in handlers.items():
         bp.register_error_handler(kind, partial(_answered, known, shape))
-    bp.record_once(lambda state: _add_rest(state, paths))
+
+    def refused() -> Response | None:
+        # A request that no route takes belongs to no blueprint, so it would be refused
+        # in our own shape.
+        error = request.routing_exception
+        if error is None or not is_below(request.path, roots):
+            return None
+        return _answered(hooks.refuse_http, shape, error)
+
+    bp.before_app_request(refused)
 
 
-def nothing(**_: str) -> Response:
-    """Refuse what is asked of no path of ours, or of one by a method it lacks.
-
-    Raises:
-        MethodNotAllowed: the path has others.
-        NotFound: it has none.
-    """
-    methods = _methods(current_app, request.path, besides=request.endpoint)
-    if methods:
-        raise MethodNotAllowed(valid_methods=sorted(methods))
-    raise NotFound
-
-
-def _add_rest(state: BlueprintSetupState, paths: Iterable[str]) -> None:
-    """Add what is left of paths; where a path has a method, its route answers."""
-    for path in paths:
-        methods = hooks.METHODS - _methods(state.app, path)
-        state.add_url_rule(path, nothing.__name__, nothing, methods=methods)
-
-
-def _methods(app: App, path: str, *, besides: str | None = None) -> set[str]:
-    """The methods of a path's routes, but for those of one endpoint."""
-    return {
-        method
-        for rule in app.url_map.iter_rules()
-        if rule.rule == path and rule.endpoint != besides
-        for method in rule.methods or ()
-    }
+def is_below(path: str, roots: tuple[str, ...]) -> bool:
+    """Whether a path is one of the roots or below; slashes may have been doubled."""
+    single = "/" + "/".join(filter(None, path.split("/")))
+    return any(single == root or single.startswith(f"{root}/") for root in roots)
 
 
 def _answered(

@@ -201,7 +201,7 @@ def shape(status: int, said: str, error: Exception) -> Response:
 
 
 bp.register_error_handler(Refused, refuse)
-failing.register(bp, shape, PATH, f"{PATH}/<path:rest>")
+failing.register(bp, shape, PATH)
 
 
 def _json(body: bytes) -> object:

@@ -10,7 +10,7 @@ import re
 from model.finding import Rule
 from service.api.parsing import MAX_ID, WEB_ADDRESS
 from service.compact import dumps
-from service.domain import Article, Comment, Outcome
+from service.domain import Article, Comment, Outcome, Verdict
 from service.services import Services
 from service.store.records import Site
 from service.store.store import Store
@@ -42,7 +42,7 @@ def teach(
     *,
     rule: Rule | None,
     by: str,
-) -> None:
+) -> Verdict:
     """Enter what a person decided on a comment, which may not have been sent before.
 
     It is judged and stored like any other, so that the label can be compared with the
@@ -57,6 +57,9 @@ def teach(
         rule: that the comment broke, where the client names one.
         by: who told it.
 
+    Returns:
+        What held until then, with the scores of the judge.
+
     Raises:
         ValueError: the comment has no id.
         StoreUnavailable: nothing was stored, or only the automatic verdict; the same
@@ -64,7 +67,8 @@ def teach(
     """
     if comment.id is None:
         raise ValueError("a label needs a comment with an id")
-    parts.moderation.moderate(site, comment)
+    before = parts.moderation.moderate(site, comment)
     parts.review.decide_by_site(
         site, comment.id, outcome, rule=rule, note=None, by=by, comment=comment
     )
+    return before.verdict

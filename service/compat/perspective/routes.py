@@ -84,9 +84,8 @@ def suggestscore() -> Response:
     site = opened(parts, request.environ)
     said = parse_suggestion(_body(parts, request.environ))
     told = said.told
-    seen = parts.moderation.glance(site, told.text)
     comment = comment_of(parts.store, told)
-    teach(parts, site, comment, said.outcome, rule=said.rule, by=NAME)
+    seen = teach(parts, site, comment, said.outcome, rule=said.rule, by=NAME)
     return answer(
         {
             "requestedLanguages": told.languages,
@@ -181,15 +180,7 @@ def detected(verdict: Verdict) -> list[str]:
 
 
 bp.register_error_handler(Refused, refuse)
-failing.register(
-    bp,
-    shape,
-    ANALYZE,
-    SUGGEST,
-    DISCOVERY,
-    f"/{VERSION}/<path:rest>",
-    "/$discovery/<path:rest>",
-)
+failing.register(bp, shape, f"/{VERSION}", "/$discovery")
 
 Place = tuple[int, int, Scores]
 """Where a part of a text begins and ends, in UTF-16 code units, and its scores."""
