@@ -8,6 +8,7 @@ has to be judged as it was sent, too.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 
 BLOCKS = frozenset(
@@ -33,10 +34,27 @@ _TAG = re.compile(
 
 def without_tags(text: str) -> str:
     """The text between tags and comments, in lines, with entities as they are shown."""
+    return shown(text, _TAG, instead)
+
+
+def shown(
+    text: str, tags: re.Pattern[str], seen_of: Callable[[re.Match[str]], str]
+) -> str:
+    """A text without tags, with entities as they are shown.
+
+    Args:
+        text: as it was sent.
+        tags: what counts as one.
+        seen_of: what is seen of it in its place.
+    """
     if "<" in text:
-        text = _TAG.sub(_instead, text)
+        text = tags.sub(seen_of, text)
     return (unescape(text) if "&" in text else text).strip()
 
 
-def _instead(tag: re.Match[str]) -> str:
+def instead(tag: re.Match[str]) -> str:
+    """What is seen of a tag, whose first group is its name: at most that a line begins.
+
+    A comment has no name.
+    """
     return "\n" if (tag[1] or "").lower() in BLOCKS else ""

@@ -8,10 +8,8 @@ wrote, and what every reader sees.
 from __future__ import annotations
 
 import re
-from html import unescape
 
-BLOCKS = frozenset({"br", "div", "p", "blockquote", "ul", "li"})
-"""Elements that begin a line; what Coral lets through besides stands within one."""
+from service.compat.markup import instead, shown
 
 _ATTRIBUTES = r'((?:\s+(?:class|href|rel|target)="[^"<>]*")*)'
 _TAG = re.compile(
@@ -27,9 +25,7 @@ _OWN = re.compile(
 
 def seen(body: str) -> str:
     """The text of a body, in lines as it is shown."""
-    if "<" in body:
-        body = _TAG.sub(_instead, body)
-    return (unescape(body) if "&" in body else body).strip()
+    return shown(body, _TAG, _instead)
 
 
 def _instead(tag: re.Match[str]) -> str:
@@ -39,8 +35,7 @@ def _instead(tag: re.Match[str]) -> str:
         for value in _VALUE.findall(tag[2])
         if not _OWN.fullmatch(value) and not _is_repeated(value, tag)
     ]
-    line = "\n" if tag[1].lower() in BLOCKS else ""
-    return " ".join(["", *kept, ""]) if kept else line
+    return " ".join(["", *kept, ""]) if kept else instead(tag)
 
 
 def _is_repeated(address: str, tag: re.Match[str]) -> bool:
