@@ -8,11 +8,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from model.artifact import shipped
 from model.finding import Finding, Rule, Source
@@ -29,11 +30,11 @@ from service.settings import Settings, load_settings
 from service.store.database import Database, open_database
 from service.store.models import Models
 from service.store.records import Site
-from service.store.schema import models
-from service.store.shadows import Difference, Shadows, Tally
+from service.store.schema import differences, models
+from service.store.shadows import COUNT, Difference, Shadows, Tally
 from service.store.sites import Sites
 from service.store.store import Store
-from tests.fixtures_service import serving
+from tests.fixtures_service import START_S, serving
 from tests.fixtures_store import KEY, NOON
 from tests.test_metrics import count
 from tests.test_server import wait_until
@@ -144,6 +145,48 @@ def test_what_both_decide_alike_is_counted_only(desk: Desk, strict: Path) -> Non
 
     assert desk.found() == []
     assert desk.tally() == Tally(stricter=0, milder=0, same=1, skipped=0)
+
+
+@pytest.mark.parametrize("seen_first", [True, False], ids=["noted", "not yet noted"])
+def test_what_is_erased_is_no_longer_counted_nor_as_judged_alike(
+    desk: Desk, strict: Path, seen_first: bool
+) -> None:
+    desk.begin(strict)
+    desk.moderate(FOUL, id="c-0")
+    desk.moderate(FAIR)
+    if seen_first:
+        assert len(desk.found()) == 1
+
+    desk.parts.erasure.comment(desk.site().id, "c-1", by="mary")
+
+    assert desk.found() == []
+    assert desk.tally() == Tally(stricter=0, milder=0, same=1, skipped=0)
+
+
+def test_who_erases_waits_for_what_is_just_being_noted(
+    desk: Desk, strict: Path
+) -> None:
+    desk.begin(strict)
+    desk.moderate(FAIR)
+    present = desk.shadows.present()
+    assert present
+    database, site_id = desk.parts.store.database, desk.site().id
+    noticed = Difference(site_id, "c-1", 1, "accept", "reject", None, None, NOON)
+    erasing = threading.Thread(
+        target=desk.parts.erasure.comment, args=(site_id, "c-1"), kwargs={"by": "mary"}
+    )
+    with database.writing() as connection:
+        counts = {"of": present.key, "more_judged": 1, "more_skipped": 0}
+        connection.execute(COUNT, counts)
+        row = asdict(noticed) | {"shadow_key": present.key}
+        connection.execute(insert(differences), [row])
+        erasing.start()
+        erasing.join(0.5)
+        assert erasing.is_alive()
+    erasing.join(START_S)
+
+    assert desk.shadows.last(present.key, 9) == []
+    assert desk.tally() == Tally(stricter=0, milder=0, same=0, skipped=0)
 
 
 def test_only_comments_with_an_id_are_shown_and_each_text_once(

@@ -29,6 +29,7 @@ from service.store.database import Database
 from service.store.lessons import versions_of
 from service.store.records import storable
 from service.store.schema import decisions, erasures, microseconds
+from service.store.shadows import forget
 from service.store.taking import (
     CLEARED,
     COMPLAINTS,
@@ -37,7 +38,6 @@ from service.store.taking import (
     HIDE,
     KNOWN,
     LOG,
-    NOTICED,
     OF_AUTHOR,
     RECOUNT,
     TAKE,
@@ -245,7 +245,7 @@ def _erased(
         name: connection.execute(statement, keys).rowcount
         for name, statement in TAKE.items()
     }
-    connection.execute(NOTICED, {"site_id": site_id, "ids": [row.id for row in rows]})
+    forget(connection, site_id, [row.id for row in rows])
     days = {microseconds(entry.decided_at) // DAY_US for entry in log}
     connection.execute(RECOUNT, {"site_id": site_id, "days": sorted(days)})
     gone = [

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Row,
     RowMapping,
     bindparam,
+    delete,
     func,
     insert,
     select,
@@ -116,10 +117,12 @@ class Shadows:
         """
         with self._database.writing() as connection:
             counts = {"of": key, "more_judged": judged, "more_skipped": skipped}
+            # First, so that of those who erase none comes in between: see `forget`.
             connection.execute(COUNT, counts)
-            if rows := [asdict(one) for one in _not_erased(connection, found)]:
-                of_shadow = [row | {"shadow_key": key} for row in rows]
-                connection.execute(insert(differences), of_shadow)
+            stored = _not_erased(connection, found)
+            _uncount(connection, {key: len(found) - len(stored)})
+            if rows := [asdict(one) | {"shadow_key": key} for one in stored]:
+                connection.execute(insert(differences), rows)
 
     def tally(self, shadowing: Shadowing) -> Tally:
         """Count the differences."""
@@ -163,6 +166,17 @@ def restart_shadow(
         change_shadow(connection, version, by=by, now=now)
 
 
+def forget(connection: Connection, site_id: int, ids: Sequence[str]) -> None:
+    """Take what was noticed of comments that are erased, and do as if it never was.
+
+    What is not among the differences counts as judged alike, so it has to go from the
+    count, too.
+    """
+    connection.execute(HELD).all()
+    taken = connection.scalars(NOTICED, {"site_id": site_id, "ids": ids})
+    _uncount(connection, Counter(taken))
+
+
 STORED = select(comments.c.site_id, comments.c.id).where(
     comments.c.site_id.in_(bindparam("site_ids", expanding=True)),
     comments.c.id.in_(bindparam("ids", expanding=True)),
@@ -177,6 +191,21 @@ COUNT = (
         judged=shadows.c.judged + bindparam("more_judged"),
         skipped=shadows.c.skipped + bindparam("more_skipped"),
     )
+)
+UNCOUNT = (
+    update(shadows)
+    .where(shadows.c.key == bindparam("of"))
+    .values(judged=shadows.c.judged - bindparam("fewer"))
+)
+# Waits for whoever notes what was found before the comment was erased.
+HELD = select(shadows.c.key).order_by(shadows.c.key).with_for_update()
+NOTICED = (
+    delete(differences)
+    .where(
+        differences.c.site_id == bindparam("site_id"),
+        differences.c.comment_id.in_(bindparam("ids", expanding=True)),
+    )
+    .returning(differences.c.shadow_key)
 )
 FATES = (
     select(differences.c.was, differences.c.would, func.count())
@@ -212,6 +241,13 @@ def _not_erased(
     }
     stored = {(row.site_id, row.id) for row in connection.execute(STORED, wanted)}
     return [one for one in found if (one.site_id, one.comment_id) in stored]
+
+
+def _uncount(connection: Connection, fewer: Mapping[int, int]) -> None:
+    """Count so many comments less as judged, by the shadow's key."""
+    rows = [{"of": key, "fewer": count} for key, count in fewer.items() if count]
+    if rows:
+        connection.execute(UNCOUNT, rows)
 
 
 def _shadowing(row: Row[Any]) -> Shadowing:

@@ -10,7 +10,6 @@ from service.store.schema import (
     comments,
     decisions,
     deliveries,
-    differences,
     erasures,
     events,
     looks,
@@ -83,10 +82,6 @@ TAKE = {
     # The events stay, and are never told: sites have read up to their keys.
     "deliveries": delete(deliveries).where(deliveries.c.event_key.in_(_ITS_EVENTS)),
 }
-NOTICED = delete(differences).where(
-    differences.c.site_id == bindparam("site_id"),
-    differences.c.comment_id.in_(bindparam("ids", expanding=True)),
-)
 # They may hold its words; without it they are counted again when they are looked at.
 RECOUNT = delete(tallies).where(
     tallies.c.site_id == bindparam("site_id"),
