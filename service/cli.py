@@ -82,10 +82,26 @@ def init() -> None:
 
 
 @click.command("migrate")
+@click.option(
+    "--wait",
+    "patience_s",
+    type=click.IntRange(min=0),
+    default=migrate.PATIENCE_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to try while others use PostgreSQL's tables.",
+)
 @plainly
-def migrate_database() -> None:
+def migrate_database(patience_s: int) -> None:
     """Bring the database's tables up to date, and change nothing else."""
-    has_worked = migrate.migrate(database())
+    has_worked = migrate.migrate(
+        database(),
+        patience_s=patience_s,
+        on_wait=lambda: click.echo(
+            "The tables are in use by others; trying again until they are free.",
+            err=True,
+        ),
+    )
     # What older releases decided, a few at a time: others go on meanwhile.
     sealing.seal_all(database())
     click.echo("The tables were updated." if has_worked else "The tables are current.")
