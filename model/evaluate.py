@@ -113,10 +113,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.files and not options.corpora:
         parser.error("name a FILE of labelled comments, or --corpora DIR")
     try:
+        if options.out:  # Before the minutes that measuring takes.
+            options.out.mkdir(parents=True, exist_ok=True)
         return _evaluate(options)
     except (UnreadableData, artifacts.BrokenArtifact) as error:
         print(f"evaluate: {error}", file=sys.stderr)
-        return 2
+    except OSError as error:
+        said = f"the report cannot be written: {error.strerror or error}"
+        print(f"evaluate: {said}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

@@ -175,6 +175,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.out.exists() and not options.out.is_dir():
         parser.error(f"{options.out} is no folder")
     if not options.check:
+        try:
+            options.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            parser.error(f"{options.out} cannot be written: {error.strerror}")
         _bring(options.out)
     return _check(options.out)
 

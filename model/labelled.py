@@ -46,7 +46,9 @@ def read_labelled(path: Path) -> list[Labelled]:
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     try:
         text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UnreadableData(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise UnreadableData(f"{path} cannot be read as UTF-8 text") from error
     if path.suffix == ".csv":
         yield from enumerate(csv.DictReader(text.splitlines(keepends=True)), start=2)

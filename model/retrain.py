@@ -64,8 +64,19 @@ def _parser() -> argparse.ArgumentParser:
         "--current", type=Path, metavar="DIR", help="version to beat; else the base"
     )
     parser.add_argument("--out", type=Path, default=OUT, metavar="DIR")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N")
     return parser
+
+
+def seed(text: str) -> int:
+    """A number that everything drawn by chance begins from.
+
+    Raises:
+        ArgumentTypeError: it can be none.
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 0 on")
+    return int(text)
 
 
 def _learnt(options: argparse.Namespace) -> int:

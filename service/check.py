@@ -7,13 +7,17 @@ out: workers that do not reach it start all the same.
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Sequence
 
 from service.errors import RefrainError
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Build the app; answers the exit status."""
+    parser = argparse.ArgumentParser("python -m service.check", description=__doc__)
+    parser.parse_args(arguments)
     try:
         from service.app import create_app
 
@@ -28,4 +32,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

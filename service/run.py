@@ -7,6 +7,7 @@ said: comments have to be judged meanwhile, and no event is lost.
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import os
 import signal
@@ -100,5 +101,12 @@ def start(
     return subprocess.Popen(command, preexec_fn=prepare)  # noqa: S603 - ours alone
 
 
+def main() -> int:
+    """Run both; answers the exit status.  Settings are in the environment."""
+    parser = argparse.ArgumentParser("python -m service.run", description=__doc__)
+    parser.parse_args()
+    return Pair().run()
+
+
 if __name__ == "__main__":
-    sys.exit(Pair().run())
+    sys.exit(main())

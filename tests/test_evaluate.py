@@ -118,4 +118,4 @@ def test_a_missing_file_is_a_sentence(
     status = main([str(tmp_path / "none.jsonl")])
 
     assert status == 2
-    assert "cannot be read as UTF-8 text" in capsys.readouterr().err
+    assert "none.jsonl cannot be read: No such file" in capsys.readouterr().err
