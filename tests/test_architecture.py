@@ -91,6 +91,7 @@ ORDER = [
     "service.policy",
     "service.store.policies",
     "service.store.records",
+    "service.store.opaque",
     "service.store.chain",
     "service.store.schema",
     "service.store.postgresql",

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import event, inspect, select, text
 
-from service.store.database import Database, create_file, open_database
+from service.store.database import Database, open_database
 from service.store.migrate import VERSION, migrate
 from service.store.schema import HEAD, metadata
 from tests.fixtures_service import ROOT
-from tests.test_migrate import comment_before_the_desk, upgrade
+from tests.test_migrate import comment_before_the_desk, of_release
 
 KILLED = """
 import os, signal, sys
@@ -41,14 +41,8 @@ migrate(open_database(sys.argv[1]))
 
 def old(url: str) -> Database:
     """A database of the first version, with a site and three comments."""
-    database = open_database(url)
-    create_file(database)
+    database = of_release(url, "0001")
     with database.writing() as connection:
-        upgrade(connection, "0001")
-        connection.exec_driver_sql(
-            "INSERT INTO sites (id, name, policy_version, created_at) "
-            "VALUES (1, 'paper', 1, 0)"
-        )
         for key in (1, 2, 3):
             comment_before_the_desk(connection, key, f"Comment {key}.")
     return database

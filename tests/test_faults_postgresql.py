@@ -21,7 +21,7 @@ from tests.fixtures_service import NO_SAMPLES, Server, serving, with_key
 from tests.fixtures_store import NOON
 from tests.samples import REJECTED, comment
 from tests.senders import assert_each_is_stored_once, sending, wait_until
-from tests.test_metrics import count
+from tests.test_metrics import counted
 
 GONE_S = 10.0
 GONE = "The database server does not answer or refuses the connection."
@@ -55,10 +55,6 @@ def record(store: Store, id: str) -> None:
     store.record(1, comment(id), bytes(32), REJECTED, NOON, alike=None)
 
 
-def counted(server: Server, name: str, /, **labels: str) -> float:
-    return count(httpx.get(f"{server.url}/metrics", timeout=30).text, name, **labels)
-
-
 def test_a_database_that_is_gone_for_ten_seconds_and_comes_back_loses_nothing(
     own: Cluster, server: Server
 ) -> None:
@@ -82,8 +78,8 @@ def test_a_database_that_is_gone_for_ten_seconds_and_comes_back_loses_nothing(
     assert alive.status_code == 200
     assert httpx.get(f"{server.url}/readyz", timeout=30).status_code == 200
     assert f'"reason": "{GONE}"' in server.log
-    assert counted(server, "refrain_store_errors_total") >= len(senders.problems)
-    assert counted(server, "refrain_database_errors_total", fault="unreachable") > 0
+    assert counted(server.url, "refrain_store_errors_total") >= len(senders.problems)
+    assert counted(server.url, "refrain_database_errors_total", fault="unreachable") > 0
     assert "Traceback" not in server.log
     assert_each_is_stored_once(senders.decided, own.url)
 

@@ -26,7 +26,7 @@ from tests.senders import (
     sending,
     wait_until,
 )
-from tests.test_metrics import count
+from tests.test_metrics import count, counted
 
 FULL = "The disk that holds the database is full."
 NO_MODEL_YET = "which model judges is not known yet"
@@ -55,10 +55,6 @@ def url_of(folder: Path) -> str:
 
 def children(server: Server) -> list[psutil.Process]:
     return psutil.Process(server.process.pid).children()
-
-
-def counted(url: str, name: str, /, **labels: str) -> float:
-    return count(httpx.get(f"{url}/metrics", timeout=30).text, name, **labels)
 
 
 def test_workers_that_are_killed_under_load_lose_nothing_and_double_nothing(

@@ -52,6 +52,11 @@ def count(exposition: str, name: str, /, **labels: str) -> float:
     return samples(exposition)[name, frozenset(labels.items())]
 
 
+def counted(url: str, name: str, /, **labels: str) -> float:
+    """What a running server exposes, 0 before it has counted anything."""
+    return count(httpx.get(f"{url}/metrics", timeout=30).text, name, **labels)
+
+
 def test_requests_and_decisions_are_counted(client: FlaskClient) -> None:
     def now(name: str, /, **labels: str) -> float:
         return count(client.get("/metrics").get_data(as_text=True), name, **labels)

@@ -47,14 +47,8 @@ def test_migrating_again_changes_nothing(empty_url: str) -> None:
 
 
 def test_what_waited_before_the_desk_is_found_by_it(empty_url: str) -> None:
-    database = open_database(empty_url)
-    create_file(database)
+    database = of_release(empty_url, "0001")
     with database.writing() as connection:
-        upgrade(connection, "0001")
-        connection.exec_driver_sql(
-            "INSERT INTO sites (id, name, policy_version, created_at) "
-            "VALUES (1, 'paper', 1, 0)"
-        )
         for key, text in enumerate(("You dummy!", "you DUMMY", None), start=1):
             comment_before_the_desk(connection, key, text)
 
@@ -73,14 +67,8 @@ def test_what_waited_before_the_desk_is_found_by_it(empty_url: str) -> None:
 def test_what_was_counted_before_versions_were_stored_is_counted_anew(
     empty_url: str,
 ) -> None:
-    database = open_database(empty_url)
-    create_file(database)
+    database = of_release(empty_url, "0002")
     with database.writing() as connection:
-        upgrade(connection, "0002")
-        connection.exec_driver_sql(
-            "INSERT INTO sites (id, name, policy_version, created_at) "
-            "VALUES (1, 'paper', 1, 0)"
-        )
         connection.exec_driver_sql(
             "INSERT INTO tallies (site_id, day, figures) VALUES (1, 20000, '{}')"
         )
@@ -90,6 +78,19 @@ def test_what_was_counted_before_versions_were_stored_is_counted_anew(
     with database.reading() as connection:
         assert connection.scalar(sql("SELECT count(*) FROM tallies")) == 0
     database.close()
+
+
+def of_release(url: str, revision: str) -> Database:
+    """A database with the tables of an older release, and a site."""
+    database = open_database(url)
+    create_file(database)
+    with database.writing() as connection:
+        upgrade(connection, revision)
+        connection.exec_driver_sql(
+            "INSERT INTO sites (id, name, policy_version, created_at) "
+            "VALUES (1, 'paper', 1, 0)"
+        )
+    return database
 
 
 def comment_before_the_desk(connection: Connection, key: int, text: str | None) -> None:

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from service.store.database import BUSY_TIMEOUT_S, Database, open_database
+from service.store.database import BUSY_TIMEOUT_S, Database
 from service.store.migrate import LOCK_S
 from tests.fixtures_service import ROOT, START_S
 from tests.test_faults_migration import snapshot
-from tests.test_migrate import comment_before_the_desk, upgrade
+from tests.test_migrate import comment_before_the_desk, of_release, upgrade
+from tests.test_server import wait_until
 
 MARGIN_S = 1.5
 """What a loaded machine may take besides."""
@@ -29,13 +30,8 @@ pytestmark = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 @pytest.fixture
 def old(empty_url: str) -> Iterator[Database]:
     """A database of the release before the log was chained, with one comment."""
-    database = open_database(empty_url)
+    database = of_release(empty_url, "0001")
     with database.writing() as connection:
-        upgrade(connection, "0001")
-        connection.exec_driver_sql(
-            "INSERT INTO sites (id, name, policy_version, created_at) "
-            "VALUES (1, 'paper', 1, 0)"
-        )
         comment_before_the_desk(connection, 1, "A comment.")
         upgrade(connection, "0004")
     yield database
@@ -78,6 +74,14 @@ class Writers:
 ENTER = text("UPDATE comments SET received_at = received_at + 1 WHERE key = 1")
 
 
+@pytest.fixture
+def reader(old: Database) -> Iterator[Connection]:
+    """Somebody who has read, and whose transaction goes on."""
+    with old.engine.connect() as connection:
+        connection.execute(text("SELECT count(*) FROM comments"))
+        yield connection
+
+
 @contextmanager
 def migrating(url: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Run the command as an operator does."""
@@ -104,20 +108,18 @@ def is_waiting(process: subprocess.Popen[str]) -> bool:
 
 
 def test_others_write_on_while_a_migration_waits_for_a_long_reader(
-    old: Database, empty_url: str
+    old: Database, reader: Connection, empty_url: str
 ) -> None:
     writers = Writers(old)
-    with writers.at_work(), old.engine.connect() as reader:
-        reader.execute(text("SELECT count(*) FROM comments"))
-        with migrating(empty_url) as process:
-            assert is_waiting(process)
-            before = writers.written
-            time.sleep(0.5)
-            assert writers.written > before
-            reader.rollback()
-            said, _ = process.communicate(timeout=START_S)
+    with writers.at_work(), migrating(empty_url) as process:
+        assert is_waiting(process)
+        before = writers.written
+        time.sleep(0.5)
+        assert writers.written > before
+        reader.rollback()
+        said, _ = process.communicate(timeout=START_S)
 
-    print("MEASURED", writers.slowest_s, writers.written);     assert process.returncode == 0
+    assert process.returncode == 0
     assert said == "The tables were updated.\n"
     assert writers.error is None
     assert writers.slowest_s < LOCK_S + MARGIN_S < BUSY_TIMEOUT_S
@@ -125,14 +127,13 @@ def test_others_write_on_while_a_migration_waits_for_a_long_reader(
         assert connection.scalar(text("SELECT count(erased_at) FROM comments")) == 0
 
 
+@pytest.mark.usefixtures("reader")
 def test_a_reader_who_never_ends_makes_it_give_up_with_nothing_changed(
     old: Database, empty_url: str
 ) -> None:
     before = snapshot(old)
-    with old.engine.connect() as reader:
-        reader.execute(text("SELECT count(*) FROM comments"))
-        with migrating(empty_url, "--wait", "1") as process:
-            _, said = process.communicate(timeout=START_S)
+    with migrating(empty_url, "--wait", "1") as process:
+        _, said = process.communicate(timeout=START_S)
 
     assert process.returncode == 1
     assert "The tables are in use: others kept them for 1 s" in said
@@ -141,30 +142,31 @@ def test_a_reader_who_never_ends_makes_it_give_up_with_nothing_changed(
 
 
 def test_two_that_wait_do_not_take_turns_at_keeping_others_out(
-    old: Database, empty_url: str
+    old: Database, reader: Connection, empty_url: str
 ) -> None:
     writers = Writers(old)
-    with writers.at_work(), old.engine.connect() as reader:
-        reader.execute(text("SELECT count(*) FROM comments"))
-        with migrating(empty_url) as first, migrating(empty_url) as second:
-            both = [first, second]
-            begun = time.monotonic()
-            waiting = [
-                threading.Thread(target=is_waiting, args=(one,), daemon=True)
-                for one in both
-            ]
-            for thread in waiting:
-                thread.start()
-            while all(thread.is_alive() for thread in waiting):
-                assert time.monotonic() - begun < START_S
-                time.sleep(0.05)
-            # One of them pauses; the other must not try instead.
-            writers.slowest_s = 0.0
-            time.sleep(2.5)
-            alone = writers.slowest_s
-            reader.rollback()
-            said = sorted(one.stdout.read() for one in both if one.stdout)
+    with (
+        writers.at_work(),
+        migrating(empty_url) as first,
+        migrating(empty_url) as second,
+    ):
+        both = [first, second]
+        waiting = [
+            threading.Thread(target=is_waiting, args=(one,), daemon=True)
+            for one in both
+        ]
+        for thread in waiting:
+            thread.start()
+        wait_until(lambda: not all(thread.is_alive() for thread in waiting))
+        # One of them pauses, and who waited for it is let through.
+        time.sleep(0.5)
+        writers.slowest_s = 0.0
+        time.sleep(2.5)
+        alone = writers.slowest_s
+        reader.rollback()
+        said = sorted(one.stdout.read() for one in both if one.stdout)
 
+    # The other did not try in the meantime.
     assert alone < LOCK_S
     assert said == ["The tables are current.\n", "The tables were updated.\n"]
     assert writers.error is None

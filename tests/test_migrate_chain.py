@@ -6,11 +6,10 @@ import pytest
 from sqlalchemy import Connection, select, text
 
 from service.sealing import seal_all
-from service.store.database import create_file, open_database
 from service.store.migrate import migrate
 from service.store.schema import decisions, seals
 from service.store.seals import Seals
-from tests.test_migrate import comment_before_the_desk, upgrade
+from tests.test_migrate import comment_before_the_desk, of_release
 
 MANY = 2_300
 """More than are chained at once."""
@@ -18,16 +17,8 @@ MANY = 2_300
 
 @pytest.mark.parametrize("version", ["0001", "0002", "0003", "0004"])
 def test_what_was_decided_before_is_chained(empty_url: str, version: str) -> None:
-    database = open_database(empty_url)
-    create_file(database)
+    database = of_release(empty_url, version)
     with database.writing() as connection:
-        upgrade(connection, version)
-        connection.execute(
-            text(
-                "INSERT INTO sites (id, name, policy_version, created_at) "
-                "VALUES (1, 'paper', 1, 0)"
-            )
-        )
         for key in range(1, MANY + 1):
             comment_before_the_desk(connection, key, None)
 

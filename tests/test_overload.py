@@ -26,6 +26,7 @@ import pytest
 from service.compat.coral.phase import HELD
 from tests.fixtures_service import Server, serving
 from tests.fixtures_store import KEY
+from tests.test_metrics import counted
 
 THREADS = 2
 BACKLOG = 6
@@ -118,17 +119,11 @@ def middle(answers: Sequence[Answer]) -> float:
     return median(answer.took for answer in answers)
 
 
-def counted(server: Server, name: str) -> float:
-    """A counter of /metrics, 0 before it has counted anything."""
-    lines = httpx.get(f"{server.url}/metrics", timeout=30).text.splitlines()
-    return sum(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
-
-
 def test_what_is_too_much_gets_503_at_once_and_the_rest_is_answered_in_time(
     narrow: Server,
 ) -> None:
     alone = middle([asked(narrow, LONG) for _ in range(5)])
-    before = counted(narrow, "refrain_shed_total")
+    before = counted(narrow.url, "refrain_shed_total")
 
     with crowded(narrow) as crowd:
         pass
@@ -139,7 +134,7 @@ def test_what_is_too_much_gets_503_at_once_and_the_rest_is_answered_in_time(
     # As long as all who may wait take, and twice that for clients on the same cores.
     assert middle(served) < 3 * (BACKLOG + THREADS) * alone
     assert middle(refused) < middle(served)
-    assert counted(narrow, "refrain_shed_total") - before == len(refused)
+    assert counted(narrow.url, "refrain_shed_total") - before == len(refused)
 
 
 def test_who_is_turned_away_is_told_when_to_come_again(narrow: Server) -> None:
@@ -160,7 +155,7 @@ def test_who_is_turned_away_is_told_when_to_come_again(narrow: Server) -> None:
 
 
 def test_what_coral_sends_is_held_and_never_refused(narrow: Server) -> None:
-    before = counted(narrow, 'refrain_coral_unjudged_total{why="busy"}')
+    before = counted(narrow.url, "refrain_coral_unjudged_total", why="busy")
     with crowded(narrow) as crowd:
         time.sleep(0.5)
         answers = [
@@ -174,7 +169,7 @@ def test_what_coral_sends_is_held_and_never_refused(narrow: Server) -> None:
     assert all(answer.json() == HELD for answer in turned_away)
     # Those that there was room for are asked for their signature.
     assert {answer.status_code for answer in answers} <= {200, 401}
-    after = counted(narrow, 'refrain_coral_unjudged_total{why="busy"}')
+    after = counted(narrow.url, "refrain_coral_unjudged_total", why="busy")
     assert after - before == len(turned_away)
 
 

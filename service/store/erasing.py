@@ -15,8 +15,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert
@@ -27,6 +25,7 @@ from service.store import seals
 from service.store.changes import locked
 from service.store.database import Database
 from service.store.lessons import versions_of
+from service.store.opaque import Opaque
 from service.store.records import storable
 from service.store.schema import decisions, erasures, microseconds
 from service.store.shadows import forget
@@ -99,7 +98,7 @@ class Erasing:
             key_for: of `Store.key_for`.
         """
         self._database = database
-        self._key_for = key_for
+        self._opaque = Opaque(key_for, PURPOSE)
 
     def comment(
         self, site_id: int, comment_id: str, *, by: str, now: datetime
@@ -194,12 +193,7 @@ class Erasing:
         connection.execute(self._database.insert_new(erasures), rows)
 
     def _subject(self, kind: str, site_id: int, id: str) -> bytes:
-        name = f"{kind}\n{site_id}\n{storable(id)}".encode()
-        return blake2b(name, key=self._key, digest_size=16).digest()
-
-    @cached_property
-    def _key(self) -> bytes:
-        return self._key_for(PURPOSE)
+        return self._opaque.of(kind, site_id, id)
 
 
 def uncleared(database: Database) -> int:

@@ -11,8 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from hashlib import blake2b
 from itertools import chain, groupby
 from typing import Any, TypeVar
 
@@ -33,6 +31,7 @@ from service.store.labelling import (
     decided_since,
     of_site,
 )
+from service.store.opaque import Opaque
 from service.store.opinions import Ruling, rulings
 
 T = TypeVar("T")
@@ -94,7 +93,7 @@ class Labels:
             sample_share: of the accepted comments that people are shown, in [0, 1].
         """
         self._database = database
-        self._key_for = key_for
+        self._opaque = Opaque(key_for, PURPOSE)
         self._sample_weight = sample_weight(sample_share)
 
     def of(
@@ -202,14 +201,7 @@ class Labels:
 
     def _hidden(self, what: str, site_id: int, id: str | None) -> str | None:
         """What tells that two comments share one, and not which one it is."""
-        if id is None:
-            return None
-        name = f"{what}\n{site_id}\n{id}".encode()
-        return blake2b(name, key=self._key, digest_size=16).hexdigest()
-
-    @cached_property
-    def _key(self) -> bytes:
-        return self._key_for(PURPOSE)
+        return None if id is None else self._opaque.of(what, site_id, id).hex()
 
 
 def sample_weight(share: float) -> float:
