@@ -185,6 +185,13 @@ def create(server: str, name: str, template: str = "template1") -> str:
     return parse_url(f"{start.rpartition('/')[0]}/{name}?{options}")
 
 
+GONE = {
+    "sqlite": ("missing or cannot be opened; run `flask init`", "missing"),
+    "postgresql": ("does not answer or refuses the connection", "unreachable"),
+}
+"""What is said of a database that was taken away, and which fault it is."""
+
+
 def take_away(url: str) -> None:
     """Delete a database, whoever is connected to it."""
     parsed = make_url(url)

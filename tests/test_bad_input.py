@@ -24,7 +24,7 @@ from service.moderation import Moderation
 from service.services import NAME
 from service.settings import Settings
 from tests.fixtures_service import with_key
-from tests.fixtures_store import KEY, take_away
+from tests.fixtures_store import GONE, KEY, take_away
 
 JSON = "application/json"
 FAIR = "The council should publish the report."
@@ -511,6 +511,7 @@ def test_a_bug_is_500_of_which_caller_and_log_learn_no_text(
 )
 def test_without_a_database_everything_is_503_and_says_when_to_try_again(
     settings: Settings,
+    dialect: str,
     capsys: pytest.CaptureFixture[str],
     request_: Callable[[FlaskClient], TestResponse],
 ) -> None:
@@ -522,5 +523,5 @@ def test_without_a_database_everything_is_503_and_says_when_to_try_again(
     slug = "not-ready" if response.json and "checks" in response.json else None
     document = problem(response, 503, slug or "store-unavailable")
     assert int(response.headers["Retry-After"]) > 0
-    assert "flask init" in str(document)
+    assert GONE[dialect][0] in str(document)
     assert FAIR not in capsys.readouterr().err

@@ -26,7 +26,7 @@ from service.store.migrate import VERSION
 from service.store.schema import HEAD
 from service.store.store import Store
 from tests.fixtures_service import ROOT, with_key
-from tests.fixtures_store import take_away
+from tests.fixtures_store import GONE, take_away
 from tests.test_metrics import count
 
 NAMES = ["database", "schema", "disk", "model", "follower"]
@@ -69,12 +69,6 @@ def test_where_nothing_is_wrong_every_check_is_ok(client: FlaskClient) -> None:
     # The machine that runs this may be short of space, and may say so.
     assert set(states(ready).values()) <= {"ok", "warning"}
     assert ready["status"] == "ready"
-
-
-GONE = {
-    "sqlite": ("missing or cannot be opened", "missing"),
-    "postgresql": ("does not answer or refuses the connection", "unreachable"),
-}
 
 
 def test_a_missing_database_is_named_and_counted(
