@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from http import HTTPStatus
+from threading import Lock
 from types import FrameType
 from typing import NoReturn
 
@@ -22,7 +23,7 @@ from gunicorn.http import errors as http  # type: ignore[import-untyped]
 from gunicorn.http.message import Request  # type: ignore[import-untyped]
 
 from service import bare
-from service.connections import PatientWorker
+from service.connections.patient import MOST_HELD, PatientWorker
 
 TELL_S = 1.0
 """How often a worker tells the metrics how busy it is."""
@@ -46,6 +47,7 @@ class Worker(PatientWorker):
         """Begin in the new process."""
         self._tell_at = 0.0
         self._turned_away = 0
+        self._counting = Lock()
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -66,6 +68,7 @@ class Worker(PatientWorker):
             self._parts.store.ping()
             self._parts.follower.look()
             self.most_waiting = self._parts.settings.backlog
+            self.most_body = self._longest_body()
         except StoreUnavailable as error:
             self.log.error("%s", error)
             if self.age == 1:
@@ -144,45 +147,74 @@ class Worker(PatientWorker):
         )
         self._parts.metrics.follower_age(self._parts.follower.age_s)
 
+    def _longest_body(self) -> int:
+        """The longest that any route reads, as far as there is room to wait for it."""
+        from service.compat import akismet
+        from service.desk.pages import MAX_BODY
+
+        settings = self._parts.settings
+        batch: int = settings.max_batch_body
+        return min(max(akismet.longest(settings), batch, MAX_BODY), MOST_HELD // 8)
+
     def turned_away(self, beginning: bytes) -> bytes | None:
         """Answer 503 where too many requests wait; who watches us is not turned away.
 
         That the process runs is said at once, wherever it would have to wait, for else
-        it might be killed for the load, or for a few clients that are slow.
-        Coral would publish a comment that is answered 503, so it is told to hold it, be
-        the signature right or wrong: that tells nothing and changes nothing.
+        it might be killed for the load.
         """
-        from service.compat.coral.phase import HELD
         from service.telemetry.current import new_request
 
         if beginning.startswith(bare.ALIVE):
             return bare.is_alive(new_request(None).request_id)
         if not self.is_full(times=2 if beginning.startswith(bare.PROBES) else 1):
             return None
+        return self.crowded_out(beginning)
+
+    def too_late(self, beginning: bytes) -> bytes | None:
+        """Answer 503 to what has waited for too long, but serve who watches us."""
+        if beginning.startswith(bare.PROBES):
+            return None
+        return self.crowded_out(beginning)
+
+    def crowded_out(self, beginning: bytes) -> bytes:
+        """Answer 503, but have Coral hold its comment: it would publish it for that.
+
+        Be the signature right or wrong: that tells nothing and changes nothing.
+        """
+        from service.compat.coral.phase import HELD
+        from service.telemetry.current import new_request
+
         request_id = new_request(None).request_id
-        self._turned_away += 1
+        with self._counting:
+            self._turned_away += 1
         self._parts.metrics.error("shed")
         if beginning.startswith(bare.CORAL):
             self._parts.metrics.coral_unjudged("busy")
             return bare.held(request_id, HELD)
         return bare.too_busy(request_id)
 
+    def refusal(self, status: HTTPStatus) -> bytes:
+        """A problem document to what does not become a request."""
+        from service.telemetry.current import new_request
+
+        self.log.warning("Refused a request: %s", status.phrase)
+        return bare.problem(status, new_request(None).request_id)
+
     def _tell_turned_away(self) -> None:
         """One line a second at most: a line for each would be a load of its own."""
-        if self._turned_away:
+        with self._counting:
+            count, self._turned_away = self._turned_away, 0
+        if count:
             self.log.warning(
                 "Turned away, for %d requests were waiting: %d",
                 self.most_waiting,
-                self._turned_away,
+                count,
             )
-            self._turned_away = 0
 
     def _tell_made_room(self) -> None:
         """One line a second at most, for the same reason."""
         if self._made_room:
-            self.log.warning(
-                "Closed idle connections to make room: %d", self._made_room
-            )
+            self.log.warning("Closed connections to make room: %d", self._made_room)
             self._made_room = 0
 
     def handle_error(

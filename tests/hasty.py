@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from service import connections, worker
+from service import worker
+from service.connections import patient, threads
 
-connections.REQUEST_S = 1.5
-connections.ANSWER_S = 1.5
-connections.LINGER_S = 1.0
+threads.REQUEST_S = 1.5
+patient.ANSWER_S = 1.5
+patient.LINGER_S = 1.0
 
 
 class Worker(worker.Worker):
