@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from service import worker
-from service.connections import patient, threads
+from service.connections import patient, receiving, threads
 
 threads.REQUEST_S = 1.5
+threads.AGED_S = 0.5
 patient.ANSWER_S = 1.5
-patient.LINGER_S = 1.0
+receiving.LINGER_S = 1.0
 
 
 class Worker(worker.Worker):

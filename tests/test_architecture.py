@@ -295,6 +295,7 @@ ORDER = [
     "service.connections.arrival",
     "service.connections.parser",
     "service.connections.threads",
+    "service.connections.receiving",
     "service.connections.patient",
     "service.worker",
     "service.run",

@@ -7,7 +7,7 @@ import resource
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from itertools import cycle, repeat
 from pathlib import Path
 
@@ -16,22 +16,17 @@ import pytest
 from flask import Flask
 
 from tests.fixtures_service import Server, serving
-from tests.fixtures_store import KEY
 from tests.fuzzing.generated import asked
 from tests.fuzzing.requests import Sent, bodies, media_type_of, query_of
 from tests.fuzzing.texts import chance
+from tests.sockets import CUT_S, HEAD, connected, rest
 
 THREADS = 8
 """Two workers with four threads each."""
 PATIENT = 2.0
 """Seconds in which who behaves is answered, whatever others do; gunicorn itself would
 wait for five, or for ever."""
-HEAD = (
-    b"POST /v1/moderate HTTP/1.1\r\nHost: localhost\r\n"
-    b"Authorization: Bearer %s\r\nContent-Type: application/json\r\n" % KEY.encode()
-)
 LARGE = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
-CUT_S = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -44,17 +39,6 @@ def hasty(
     worker = "--worker-class tests.hasty.Worker"
     with serving(folder, GUNICORN_CMD_ARGS=worker) as server:
         yield server
-
-
-@contextmanager
-def connected(server: Server, *, receive: int = 0) -> Iterator[socket.socket]:
-    """A connection, with a small window if so many bytes are to be taken at a time."""
-    with socket.socket() as connection:
-        if receive:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
-        connection.settimeout(CUT_S)
-        connection.connect(server.address)
-        yield connection
 
 
 def answered_in(server: Server) -> float:
@@ -74,15 +58,6 @@ def until_cut(
             connection.sendall(piece)
             time.sleep(pause_s)
             assert time.monotonic() - start < CUT_S, "it was never cut off"
-
-
-def rest(connection: socket.socket) -> bytes:
-    """What is still answered."""
-    answer = b""
-    with suppress(ConnectionError):
-        while part := connection.recv(65_536):
-            answer += part
-    return answer
 
 
 @pytest.mark.parametrize(
@@ -109,16 +84,20 @@ def test_who_sends_drop_by_drop_is_cut_off(
     assert answered_in(hasty) < PATIENT
 
 
+def never_read(server: Server, stack: ExitStack, count: int) -> None:
+    """So many clients that ask, for more than lies ready between two machines."""
+    for _ in range(count):
+        connection = stack.enter_context(connected(server, receive=2048))
+        connection.setblocking(False)
+        with suppress(BlockingIOError):
+            while connection.send(LARGE * 100):
+                pass
+    time.sleep(2.0)  # Until a thread waits for each, as far as there are threads.
+
+
 def test_who_never_takes_an_answer_keeps_no_thread(hasty: Server) -> None:
-    """Requests sent ahead, for more than lies ready between two machines."""
     with ExitStack() as stack:
-        for _ in range(THREADS):
-            connection = stack.enter_context(connected(hasty, receive=2048))
-            connection.setblocking(False)
-            with suppress(BlockingIOError):
-                while connection.send(LARGE * 100):
-                    pass
-        time.sleep(2.0)  # Until all of them wait for their client.
+        never_read(hasty, stack, THREADS)
 
         longest = max(answered_in(hasty) for _ in range(3))
 
@@ -269,13 +248,11 @@ def single(tmp_path: Path, prepared_sqlite: Path) -> Iterator[Server]:
         yield server
 
 
-def test_slow_clients_in_every_thread_do_not_make_the_service_look_dead(
+def test_slow_readers_in_every_thread_do_not_make_the_service_look_dead(
     single: Server,
 ) -> None:
     with ExitStack() as stack:
-        for _ in range(12):
-            stack.enter_context(connected(single)).sendall(HEAD)
-        time.sleep(0.5)  # Until each thread waits for one.
+        never_read(single, stack, 12)
 
         longest = max(answered_in(single) for _ in range(3))
 

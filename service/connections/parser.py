@@ -7,6 +7,7 @@ body has not come, it is not waited for, and never taken for the next request.
 from __future__ import annotations
 
 import socket
+from enum import Enum, auto
 
 # gunicorn ships no annotations.
 from gunicorn.config import Config  # type: ignore[import-untyped]
@@ -83,6 +84,16 @@ class Parser(RequestParser):  # type: ignore[misc]
         self.unreader = Unreader(sock)
 
 
+class Phase(Enum):
+    """What is being done with a connection."""
+
+    RECEIVING = auto()
+    SERVED = auto()
+    """It waits for a thread, or has one."""
+    KEPT = auto()
+    LEAVING = auto()
+
+
 class Conn(TConn):  # type: ignore[misc]
     """A connection: what has come on it, and since when it waits for a thread."""
 
@@ -99,5 +110,6 @@ class Conn(TConn):  # type: ignore[misc]
         self.initialized = True  # gunicorn would make its own parser, in a thread.
         self.arrival = Arrival(most_body)
         self.come = Come.NOTHING
+        self.phase = Phase.RECEIVING
         self.since = 0.0
         self.is_watched = False

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from functools import partial
 from queue import SimpleQueue
-from selectors import EVENT_READ
 from typing import NamedTuple
 
 # gunicorn ships no annotations.
@@ -19,7 +17,7 @@ from gunicorn.workers.gthread import (  # type: ignore[import-untyped]
     ThreadWorker,
 )
 
-from service.connections.parser import Conn
+from service.connections.parser import Conn, Phase
 
 REQUEST_S = 10.0
 """How long a client may take over beginning, then over the head, then over the body."""
@@ -85,6 +83,7 @@ class QueueWorker(ThreadWorker):  # type: ignore[misc]
     def enqueue_req(self, conn: Conn) -> None:
         """Let a request that has come wait for a thread, if it has to and may."""
         conn.since = time.monotonic()
+        conn.phase = Phase.SERVED
         if self.has_to_wait():
             answer = self.turned_away(beginning(conn))
             if answer is not None:
@@ -176,7 +175,7 @@ class QueueWorker(ThreadWorker):  # type: ignore[misc]
         return bool(keepalive and conn.parser.finish_body())
 
     def _kept(self, conn: Conn) -> bool:
-        """Have the main loop watch a connection, without waking it for that.
+        """Leave a connection to the main loop again, without waking it for that.
 
         What has more to it is left to `finish_request`.  To wake the main loop for each
         answer takes a tenth of a request's time.
@@ -185,20 +184,16 @@ class QueueWorker(ThreadWorker):  # type: ignore[misc]
             return False
         conn.set_timeout()
         self.keepalived_conns.append(conn)
-        readable = partial(self.on_client_socket_readable, conn)
-        conn.is_watched = True
-        try:
-            self.poller.register(conn.sock, EVENT_READ, readable)
-        except (OSError, ValueError, KeyError):  # Shut in the meantime.
-            conn.is_watched = False
-            try:
-                self.keepalived_conns.remove(conn)
-            except ValueError:
-                return True  # By the main loop, which counts it no more either.
-            return False
+        conn.phase = Phase.KEPT
+        if not conn.is_watched:  # The client was early.
+            self.watch(conn)
         if not self.alive:  # The main loop may have looked through them before.
             self._cap_keepalive(time.monotonic() + STOP_KEEPALIVE_LINGER)
         return True
+
+    def watch(self, conn: Conn) -> None:
+        """Have the main loop see when the client says more."""
+        raise NotImplementedError
 
     def _cap_keepalive(self, deadline: float) -> None:
         """As gunicorn does, but threads may keep one more meanwhile."""
