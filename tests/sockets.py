@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from tests.fixtures_service import Server
 from tests.fixtures_store import KEY
@@ -16,6 +16,8 @@ HEAD = (
     b"Authorization: Bearer %s\r\nContent-Type: application/json\r\n" % KEY.encode()
 )
 """Of a request that decides a comment, without its last lines."""
+LARGE = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+"""What has a long answer."""
 
 
 @contextmanager
@@ -28,6 +30,19 @@ def connected(server: Server, *, receive: int = 0) -> Iterator[socket.socket]:
         connection.connect(server.address)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield connection
+
+
+def never_read(server: Server, stack: ExitStack, count: int) -> None:
+    """So many clients that ask, for more than lies ready between two machines.
+
+    Until they are cut off, a thread waits for each, as far as there are threads.
+    """
+    for _ in range(count):
+        connection = stack.enter_context(connected(server, receive=2048))
+        connection.setblocking(False)
+        with suppress(BlockingIOError):
+            while connection.send(LARGE * 100):
+                pass
 
 
 def rest(connection: socket.socket) -> bytes:

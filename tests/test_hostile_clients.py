@@ -19,14 +19,13 @@ from tests.fixtures_service import Server, serving
 from tests.fuzzing.generated import asked
 from tests.fuzzing.requests import Sent, bodies, media_type_of, query_of
 from tests.fuzzing.texts import chance
-from tests.sockets import CUT_S, HEAD, connected, rest
+from tests.sockets import CUT_S, HEAD, connected, never_read, rest
 
 THREADS = 8
 """Two workers with four threads each."""
 PATIENT = 2.0
 """Seconds in which who behaves is answered, whatever others do; gunicorn itself would
 wait for five, or for ever."""
-LARGE = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -84,20 +83,10 @@ def test_who_sends_drop_by_drop_is_cut_off(
     assert answered_in(hasty) < PATIENT
 
 
-def never_read(server: Server, stack: ExitStack, count: int) -> None:
-    """So many clients that ask, for more than lies ready between two machines."""
-    for _ in range(count):
-        connection = stack.enter_context(connected(server, receive=2048))
-        connection.setblocking(False)
-        with suppress(BlockingIOError):
-            while connection.send(LARGE * 100):
-                pass
-    time.sleep(2.0)  # Until a thread waits for each, as far as there are threads.
-
-
 def test_who_never_takes_an_answer_keeps_no_thread(hasty: Server) -> None:
     with ExitStack() as stack:
         never_read(hasty, stack, THREADS)
+        time.sleep(2.0)  # Until all of them wait for their client.
 
         longest = max(answered_in(hasty) for _ in range(3))
 
@@ -253,6 +242,7 @@ def test_slow_readers_in_every_thread_do_not_make_the_service_look_dead(
 ) -> None:
     with ExitStack() as stack:
         never_read(single, stack, 12)
+        time.sleep(1.0)  # Until each thread waits for one.
 
         longest = max(answered_in(single) for _ in range(3))
 

@@ -31,6 +31,7 @@ from tests.fixtures_service import Server, serving
 from tests.fixtures_store import KEY
 from tests.reviewing import World, approve, make_world, reject
 from tests.samples import ACCEPTED
+from tests.sockets import never_read
 from tests.versions import altered
 
 FOUL = {"text": "What the fuck is wrong with this world."}
@@ -258,16 +259,13 @@ def test_the_queue_is_told_by_reason_and_with_its_oldest(
 
 
 def test_workers_tell_together_how_busy_they_are(lone: Path) -> None:
-    with serving(lone) as server, ExitStack() as stack:
-        idle = [
-            stack.enter_context(socket.create_connection(server.address))
-            for _ in range(20)
-        ]
-        # Half a request keeps a thread until it is cut off.
-        for connection in idle[:3]:
-            connection.sendall(b"POST /v1/moderate HTTP/1.1\r\nHost: loc")
-        wait_for(lambda: count(exposition(server), "refrain_in_flight") >= 3)
-        told = exposition(server)
+    with serving(lone) as server:
+        with ExitStack() as stack:
+            for _ in range(20):
+                stack.enter_context(socket.create_connection(server.address))
+            never_read(server, stack, 3)  # Each keeps a thread until it is cut off.
+            wait_for(lambda: count(exposition(server), "refrain_in_flight") >= 3)
+            told = exposition(server)
 
         assert count(told, "refrain_threads") == 8
         assert count(told, "refrain_connections") >= 20
