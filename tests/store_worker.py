@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from service.first_start import set_up
@@ -66,6 +67,16 @@ def batches(url: str, name: str, count: str) -> None:
         print(len(store.record_many(SITE, submissions, datetime.now(UTC))))
 
 
+def groups(url: str, name: str, count: str) -> None:
+    """Record `count` ids in four threads at once, forwards or backwards."""
+    store = Store(open_database(url))
+    ids = [f"g-{i}" for i in range(int(count))]
+    with ThreadPoolExecutor(4) as pool:
+        order = ids if name == "forwards" else list(reversed(ids))
+        for line in pool.map(lambda id: record(store, id, "The same text."), order):
+            print(line)
+
+
 def first_start(url: str) -> None:
     """Make the first start, if no other process did."""
     made = set_up(open_database(url), datetime.now(UTC))
@@ -78,7 +89,8 @@ def migrating(url: str) -> None:
 
 
 ACTS: dict[str, Callable[..., None]] = {
-    act.__name__: act for act in (many, same, changing, batches, first_start, migrating)
+    act.__name__: act
+    for act in (many, same, changing, batches, groups, first_start, migrating)
 }
 
 if __name__ == "__main__":

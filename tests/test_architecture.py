@@ -114,6 +114,7 @@ ORDER = [
     "service.store.endpoints",
     "service.store.deliveries",
     "service.store.ledger",
+    "service.store.newcomers",
     "service.store.store",
     "service.store.limits",
     "service.store.accounts",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -38,7 +38,7 @@ def names(database: Database) -> set[str]:
         return set(connection.scalars(text("SELECT name FROM sites")))
 
 
-def at_once(together: Together, works: list[Work]) -> list[Future[Any]]:
+def at_once(together: Together[Work, Any], works: list[Work]) -> list[Future[Any]]:
     """Let the first one write until all others wait, each in a thread of its own."""
     begun, go_on = threading.Event(), threading.Event()
 
@@ -58,12 +58,19 @@ def at_once(together: Together, works: list[Work]) -> list[Future[Any]]:
 
 
 @pytest.fixture
-def together(database: Database) -> Together:
-    return Together(database)
+def together(database: Database) -> Together[Work, Any]:
+    """One transaction for all, as `Store` has it on SQLite."""
+
+    def commit(works: Sequence[Work]) -> list[Any]:
+        alone = database.writing_alone if database.is_sqlite else database.writing
+        with alone() as connection:
+            return [work(connection) for work in works]
+
+    return Together(commit)
 
 
 def test_whoever_writes_gets_what_the_work_returned(
-    together: Together, database: Database
+    together: Together[Work, Any], database: Database
 ) -> None:
     assert together.write(lambda connection: connection.scalar(text("SELECT 7"))) == 7
 
@@ -74,7 +81,7 @@ def test_whoever_writes_gets_what_the_work_returned(
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_those_who_waited_are_written_by_one_of_them(
-    together: Together, database: Database
+    together: Together[Work, Any], database: Database
 ) -> None:
     works = [add(f"s-{i}") for i in range(THREADS)]
 
@@ -86,7 +93,7 @@ def test_those_who_waited_are_written_by_one_of_them(
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_one_whose_work_fails_fails_alone(
-    together: Together, database: Database
+    together: Together[Work, Any], database: Database
 ) -> None:
     def fail(connection: Connection) -> None:
         connection.execute(text("DELETE FROM texts"))
@@ -103,7 +110,7 @@ def test_one_whose_work_fails_fails_alone(
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_failing_database_is_told_to_everyone_who_waited(
-    together: Together, database: Database
+    together: Together[Work, Any], database: Database
 ) -> None:
     def read_only(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA query_only = 1")
@@ -118,7 +125,7 @@ def test_a_failing_database_is_told_to_everyone_who_waited(
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_after_a_failure_the_next_one_is_written(
-    together: Together, database: Database
+    together: Together[Work, Any], database: Database
 ) -> None:
     locked = pytest.raises(StoreUnavailable, match="locked by another")
     with database.writing(), locked:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sqlalchemy import ClauseElement, Connection, Engine, Table, create_engine
@@ -42,7 +42,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.on_fault: Callable[[Fault], None] = lambda fault: None
-        self._kept: Connection | None = None
+        self._kept: list[Connection] = []
         self._driver = engine.dialect.loaded_dbapi
         self.is_sqlite = engine.dialect.name == "sqlite"
         # A lone statement needs no transaction; SQLite is in this mode anyway.
@@ -121,18 +121,72 @@ class Database:
         Kept, and begun and committed by the driver, it costs 35 µs less: the pool and
         SQLAlchemy's own bookkeeping of the transaction.
         """
+        with self._explained(), self._keeping() as connection:
+            driver = connection.connection
+            driver.cursor().execute("BEGIN IMMEDIATE")
+            yield connection
+            driver.commit()
+            connection.commit()  # Ends what SQLAlchemy took for a transaction.
+
+    def run_alone(
+        self, statement: str, values: Mapping[str, object]
+    ) -> list[tuple[Any, ...]]:
+        """Run a statement that is a transaction by itself; PostgreSQL only.
+
+        On a kept connection, which is not asked before whether it still works: that
+        would be another exchange.  If the server has ended it, the statement is run
+        once more on a new one.  So it has to be one that may be run twice, for whether
+        the first was committed nobody knows.
+
+        Args:
+            statement: of `compiled`.
+            values: of its parameters.
+
+        Returns:
+            The rows that it returns.
+
+        Raises:
+            StoreUnavailable: the database does not answer or cannot be written.
+        """
         with self._explained():
-            connection, self._kept = self._kept or self.engine.connect(), None
             try:
-                driver = connection.connection
-                driver.cursor().execute("BEGIN IMMEDIATE")
-                yield connection
-                driver.commit()
-                connection.commit()  # Ends what SQLAlchemy took for a transaction.
-            except BaseException:
-                connection.close()
-                raise
-            self._kept = connection
+                return self._run_kept(statement, values)
+            except self._driver.OperationalError as error:
+                if not _has_ended(error):
+                    raise
+            self._drop_kept()
+            return self._run_kept(statement, values)
+
+    def _run_kept(
+        self, statement: str, values: Mapping[str, object]
+    ) -> list[tuple[Any, ...]]:
+        with self._keeping() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute(statement, values)
+            return list(cursor.fetchall())
+
+    @contextmanager
+    def _keeping(self) -> Iterator[Connection]:
+        """A kept connection; another one is kept from then on, if all is well."""
+        try:
+            connection = self._kept.pop()
+        except IndexError:
+            connection = self._reader.connect()
+        try:
+            yield connection
+        except BaseException:
+            if not self.is_sqlite:
+                # It may have ended.  Where it has not, a new one costs little.
+                connection.invalidate()
+            connection.close()
+            raise
+        self._kept.append(connection)
+
+    def _drop_kept(self) -> None:
+        """Give back what is kept and not in use."""
+        with suppress(IndexError):  # Another thread may take one, too.
+            while True:
+                self._kept.pop().close()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -154,6 +208,7 @@ class Database:
         if error.fault is Fault.READ_ONLY and not self.is_sqlite:
             # Connections to what a failover has made a standby work, and would be kept;
             # new ones lead to where one can write.
+            self._drop_kept()
             self.engine.dispose()
         self.on_fault(error.fault)
         return error
@@ -187,9 +242,7 @@ class Database:
 
     def close(self) -> None:
         """Give back every connection."""
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            kept.close()
+        self._drop_kept()
         self.engine.dispose()
 
 
@@ -237,6 +290,14 @@ def create_file(database: Database) -> None:
         ) from error
     except sqlite3.Error as error:
         raise explained(error) from error
+
+
+def _has_ended(error: Exception) -> bool:
+    """Whether the server has ended a connection; one that is silent has not."""
+    from service.store.postgresql import Silent
+
+    is_gone = explained(error).fault is Fault.UNREACHABLE
+    return is_gone and not isinstance(error, Silent)
 
 
 @contextmanager

@@ -60,21 +60,25 @@ class Entry:
     decision: dict[str, Any]
     recorded: Recorded
 
+    @property
+    def id(self) -> str:
+        """The comment's, as its site gave it."""
+        return str(self.comment["id"])
+
 
 class Ledger:
     """Enters verdicts on one kind of database."""
 
     def __init__(self, database: Database) -> None:
-        new_comment = database.insert_new(comments)
-        self._insert_comments = new_comment.returning(comments.c.key, comments.c.id)
         # Of a new comment, and most are, each statement is run by the driver.
         self._new_comment = database.compiled(
-            new_comment.returning(comments.c.key),
+            database.insert_new(comments).returning(comments.c.key),
             written(comments) - {"key", "erased_at"},
         )
         self._new_decision = database.compiled(
             INSERT_DECISION, written(decisions) - {"key"} - OF_PEOPLE
         )
+        self._new_text = database.compiled(INSERT_TEXT, written(texts))
 
     def entry(self, site_id: int, submission: Submission, now: datetime) -> Entry:
         """Make ready what `enter` writes."""
@@ -105,48 +109,21 @@ class Ledger:
         key = rows[0][0]
         cursor.execute(self._new_decision, {"comment_key": key, **entry.decision})
         if entry.submission.alike:
-            connection.execute(INSERT_TEXT, _text_columns(key, entry.submission, 1))
+            cursor.execute(self._new_text, text_columns(key, entry.submission, 1))
         return entry.recorded
 
     def enter_many(
-        self,
-        connection: Connection,
-        site_id: int,
-        submissions: Sequence[Submission],
-        now: datetime,
+        self, connection: Connection, entries: Sequence[Entry]
     ) -> list[Recorded]:
-        """Insert the new comments in one go; take the known ones singly.
+        """Enter verdicts as `enter` does; what holds for each, in their order.
 
-        In order of their ids, so that two batches never wait for each other in a
-        circle; the sort is stable, so that of one id the first stays the first.
+        It takes them in order of their ids, so that two batches never wait for each
+        other in a circle; the sort is stable, so that of one id the first stays the
+        first.
         """
-        ids = [str(submission.comment.id) for submission in submissions]
-        order = sorted(range(len(ids)), key=ids.__getitem__)
-        firsts: dict[str, int] = {}
-        for i in order:
-            firsts.setdefault(ids[i], i)
-        columns = [
-            _first_columns(site_id, submissions[i], now) for i in firsts.values()
-        ]
-        rows = connection.execute(self._insert_comments, columns).all()
-        new = {row.key: submissions[firsts[row.id]] for row in rows}
-        entered = _enter_many(connection, new, now)
-        answers = {firsts[row.id]: entered[row.key] for row in rows}
-        for i in order:
-            if i not in answers:
-                answers[i] = self._again(connection, site_id, submissions[i], now)
-        return [answers[i] for i in range(len(ids))]
-
-    def _again(
-        self,
-        connection: Connection,
-        site_id: int,
-        submission: Submission,
-        now: datetime,
-    ) -> Recorded:
-        """Take a known comment; one that was erased in between is a new one."""
-        held = _revise(connection, site_id, submission, now)
-        return held or self.enter(connection, self.entry(site_id, submission, now))
+        order = sorted(range(len(entries)), key=lambda i: entries[i].id)
+        answers = {i: self.enter(connection, entries[i]) for i in order}
+        return [answers[i] for i in range(len(entries))]
 
 
 def written(table: Table) -> set[str]:
@@ -197,29 +174,8 @@ def _enter(
         {"comment_key": key, "number": number} | _log_columns(submission, decision),
     )
     if submission.alike:
-        connection.execute(INSERT_TEXT, _text_columns(key, submission, revision))
+        connection.execute(INSERT_TEXT, text_columns(key, submission, revision))
     return Recorded(submission.text_hash, decision)
-
-
-def _enter_many(
-    connection: Connection, submissions: dict[int, Submission], now: datetime
-) -> dict[int, Recorded]:
-    """Append the first decisions of new comments, given and returned by comment key."""
-    entered = {
-        key: Recorded(s.text_hash, Decision(s.verdict, AUTOMATIC, now, 1))
-        for key, s in submissions.items()
-    }
-    rows = [
-        {"comment_key": key, "number": 1}
-        | _log_columns(submissions[key], recorded.decision)
-        for key, recorded in entered.items()
-    ]
-    kept = [_text_columns(k, s, 1) for k, s in submissions.items() if s.alike]
-    if rows:
-        connection.execute(INSERT_DECISION, rows)
-    if kept:
-        connection.execute(INSERT_TEXT, kept)
-    return entered
 
 
 def _first_columns(
@@ -263,7 +219,8 @@ def _waiting(submission: Submission) -> str | None:
     return submission.waiting and submission.waiting.value
 
 
-def _text_columns(key: int, submission: Submission, revision: int) -> dict[str, Any]:
+def text_columns(key: int, submission: Submission, revision: int) -> dict[str, Any]:
+    """The text of a revision, as it is kept."""
     # PostgreSQL stores no NUL; of the same length, so that spans still point right.
     text = submission.comment.text.replace("\0", "\ufffd")
     return {"comment_key": key, "revision": revision, "text": text}

@@ -32,6 +32,10 @@ EVERY_S = 0.1
 """How often psycopg looks up while it waits, as it does unless told."""
 
 
+class Silent(OperationalError):
+    """The server did not answer in time."""
+
+
 class Patient(Connection[TupleRow]):
     """A connection that waits so long for an answer and no longer.
 
@@ -48,10 +52,11 @@ class Patient(Connection[TupleRow]):
             return super().wait(gen, interval, timeout)
         try:
             return super().wait(gen, interval, self.answer_s)
-        except OperationalError:
+        except OperationalError as error:
             # Of whatever the server said itself, it has finished the statement.
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.pgconn.finish()
+                raise Silent("no answer in time") from error
             raise
 
 
