@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select, text
 
 from service.errors import Fault, StoreUnavailable
 from service.store.database import Database, open_database
-from service.store.newcomers import LEADERS
+from service.store.newcomers import LEADERS, Sent, together
 from service.store.postgresql import Patient
 from service.store.records import Recorded, Submission
 from service.store.schema import comments, decisions
@@ -79,7 +79,7 @@ def all_at_once(
     store: Store, works: Sequence[Callable[[], Recorded]]
 ) -> list[Future[Recorded]]:
     """Have the first ones wait for a lock, until all others wait for them."""
-    together = store._newcomers._together  # type: ignore[union-attr]
+    queue = store._newcomers._together  # type: ignore[union-attr]
     with ThreadPoolExecutor(LEADERS + len(works)) as pool:
         with others(store.database) as connection:
             connection.execute(text("LOCK TABLE comments"))
@@ -89,7 +89,7 @@ def all_at_once(
             ]
             wait_until(lambda: waiting(store.database) == LEADERS)
             futures = [pool.submit(work) for work in works]
-            wait_until(lambda: len(together._waiting) == len(works))
+            wait_until(lambda: len(queue._waiting) == len(works))
         for one in first:
             assert one.exception() is None
     return futures
@@ -360,6 +360,13 @@ def test_a_silent_server_is_waited_for_once_by_those_who_wait_together(
     assert faults == [Fault.UNREACHABLE] * 12
     assert max(took_s) < 2.0
     database.close()
+
+
+def test_a_group_takes_its_comments_in_one_order_whoever_came_first() -> None:
+    keys = [(1, "b"), (2, "a"), (1, "ä"), (1, "B"), (1, "b")]
+    ready = [Sent(key, f'"{number}"') for number, key in enumerate(keys)]
+
+    assert together(ready) == {"sent": '["3","0","2","1"]'}
 
 
 def test_processes_whose_groups_overlap_in_opposite_orders_all_succeed(

@@ -3,10 +3,10 @@
 SQLite admits one writer at a time, and a commit costs more than what is committed: two
 inserts took 14 µs, their transaction 25 µs more, and shared by four only 6 µs (CPU,
 one thread, 3,000 comments).  PostgreSQL admits many, but an exchange with the server
-costs more than what is sent by it: one for four comments took 57 µs, for one 48 (CPU of
-the thread), and with nothing to wait for on the disk some 0.5 ms either way.  So whoever comes while others
-write waits, and the first of those who wait then writes for all of them.  Leaves out
-what is written, and how.
+costs more than what is sent by it: for four comments it took the thread 57 µs, for one
+48, and the server as long for four as for one.  So whoever comes while others write
+waits, and the first of those who wait then writes for all of them.  Leaves out what is
+written, and how.
 """
 
 from __future__ import annotations
