@@ -228,7 +228,7 @@ def test_many_at_once_are_all_answered_in_time(pressed: Server) -> None:
         answers = [answer.json for answer in threads.map(coral.moderate, texts)]
 
     # One after the other, the slow ones alone would take four times as long.
-    assert perf_counter() - began < 2 * own.elapsed.total_seconds()
+    assert perf_counter() - began < 3 * own.elapsed.total_seconds()
     assert answers[:4] == [HELD] * 4
     assert sum(unjudged(pressed).values()) - before == answers.count(HELD)
     judged_again(coral)
