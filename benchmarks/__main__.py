@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import desk, judging, serving, waiting
+from benchmarks import desk, judging, throughput, waiting
 from benchmarks.figures import Figure, machine, table
 
 
@@ -12,7 +12,7 @@ def main() -> int:
     """Measure, telling on standard error how far it is."""
     description = machine()
     figures: list[Figure] = []
-    for module in (judging, serving, waiting, desk):
+    for module in (judging, throughput, waiting, desk):
         for figure in module.measure():
             print(f"{figure.name}: {figure.ours}", file=sys.stderr)
             figures.append(figure)

@@ -1,16 +1,15 @@
-"""What grows with what: judging with length, the desk with rows, a site's own words.
+"""What grows with what: judging with length, the desk with rows, and sites' own words.
 
     python -m benchmarks.scale [--million]
 
-Times of judging and of words are processor time of the thread, so that neighbours
-count little; those of the desk are of the clock, for the database takes its part.
+Times of judging are processor time of the thread, so that neighbours count little;
+those of the desk are of the clock, for the database takes its part.
 """
 
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
@@ -26,9 +25,9 @@ from benchmarks.desk import BY, timed
 from benchmarks.figures import Figure, machine, table
 from benchmarks.postgresql import empty_database
 from benchmarks.texts import CLEAN, unseen_texts
+from benchmarks.words import by_starts, by_words, processor_s
 from model.finding import Rule
 from model.judge import Judge, load_judge
-from model.lexicon.entries import Entry, Forms, Strength
 from service.domain import Outcome, Verdict
 from service.first_start import set_up
 from service.policy import Policy, make_policy
@@ -44,10 +43,8 @@ from service.store.sites import Sites
 LENGTHS = (10, 30, 100, 300, 1_000, 3_000, 10_000)
 ROWS = (1_250, 10_000, 160_000)
 MILLION = 1_280_000
-WORDS = (100, 1_000, 10_000, 100_000)
 PAGES = 40
 DECISIONS = 60
-JUDGING_S = 0.4
 LINEAR = 2.0
 """So much more a character may take at 10,000 than at 1,000."""
 PAGE_MS = 100.0
@@ -59,7 +56,7 @@ def main(arguments: list[str]) -> int:
     rows = (*ROWS, MILLION) if arguments == ["--million"] else ROWS
     description = machine()
     figures: list[Figure] = []
-    for part in (by_length(), by_rows(rows), by_words()):
+    for part in (by_length(), by_rows(rows), by_words(), by_starts()):
         for figure in part:
             print(f"{figure.name}: {figure.ours}", file=sys.stderr)
             figures.append(figure)
@@ -92,17 +89,6 @@ def by_length() -> Iterator[Figure]:
 def decided(judge: Judge, policy: Policy, said: str) -> Verdict:
     """The whole way from a text to its verdict."""
     return policy.verdict(judge.judge(said), model=judge.model_version)
-
-
-def processor_s(call: Callable[[], object]) -> float:
-    """Median of what a call takes of the processor, in seconds."""
-    call()
-    taken: list[float] = []
-    while len(taken) < 5 or sum(taken) < JUDGING_S:
-        start = time.thread_time()
-        call()
-        taken.append(time.thread_time() - start)
-    return median(taken)
 
 
 def by_rows(sizes: tuple[int, ...]) -> Iterator[Figure]:
@@ -191,49 +177,6 @@ def on_postgresql() -> Iterator[Database]:
         database = open_database(database_url(url))
         yield database
         database.close()
-
-
-def by_words() -> Iterator[Figure]:
-    """What a site's own words cost: once, when they are first asked for, and then."""
-    judge = load_judge()
-    for number in WORDS:
-        start = time.thread_time()
-        own = with_words(judge, number)
-        compiled = time.thread_time() - start
-        ratio = processor_s(partial(own.judge, CLEAN)) / processor_s(
-            partial(judge.judge, CLEAN)
-        )
-        yield Figure(
-            f"reading {number:,} words of a site",
-            f"{compiled:.2f} s",
-            "",
-            f"{compiled / number * 1e6:.0f} µs each",
-            "",
-            True,
-        )
-        name = f"judging with {number:,} words, against none"
-        yield Figure(name, "", "", f"{ratio:.2f} x", "", True)
-
-
-def with_words(judge: Judge, number: int) -> Judge:
-    """A judge with so many made-up words more."""
-    letters = "bcdfghjklmnprstvwz"
-    words = [
-        Entry(
-            f"qu{_written(place, letters)}x", Rule.PERSONAL, Strength.FLAG, Forms.STEM
-        )
-        for place in range(number)
-    ]
-    return judge.with_words(words, ())
-
-
-def _written(number: int, letters: str) -> str:
-    """A number in other digits, as no word is written."""
-    digits = ""
-    for _ in range(5):
-        number, digit = divmod(number, len(letters))
-        digits += letters[digit]
-    return f"qu{digits}x"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Serving over HTTP: throughput against a no-op Flask service, memory, start.
+"""Running gunicorn, the service's or another app's, and loading it over HTTP.
 
 All servers run under the same gunicorn settings on this machine; the load comes from
 processes of its own, which take their share of the same cores on either side.
@@ -6,7 +6,6 @@ processes of its own, which take their share of the same cores on either side.
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import subprocess
@@ -18,27 +17,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
-from tempfile import TemporaryDirectory
 
 import psutil
 
-from benchmarks.figures import Figure
-from benchmarks.load import BATCH, MANY, NO_ID, PERSPECTIVE
-from benchmarks.postgresql import empty_database
+from benchmarks.load import MANY, NO_ID, PERSPECTIVE
 
-ROUNDS = 15
 SECONDS = 1.0
 GENERATORS = 2
 PATIENCE_S = 30.0
-
-STORED_SHARE = 0.60
-POSTGRESQL_SHARE = 0.50
-NOT_STORED_SHARE = 0.80
-BATCH_PER_S = 8_000.0
-ANALYZE_RATIO = 1.3
-WORKER_MB = 150.0
-READY_S = 2.0
 
 FIXED = (NO_ID, PERSPECTIVE, MANY)
 """What a load generator is told that makes no ids."""
@@ -48,6 +34,8 @@ SERVICE: tuple[str, ...] = ()
 NOOP = ("--worker-class", "gthread", "benchmarks.noop_app:create_app()")
 """The service's worker, a gthread too, looks for its database at the start.  All else,
 such as that each worker keeps to a processor, is the same."""
+KEEPING = (*NOOP[:2], "benchmarks.noop_app:create_keeping_app()")
+"""The same, and a row is committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,67 +66,6 @@ class Rate:
     cpu_us: float
 
 
-Pair = tuple[Rate, Rate]
-"""No-op, and stored on PostgreSQL."""
-Round = tuple[Rate, Rate, Rate, Rate, Rate]
-"""No-op, stored, not stored, `comments:analyze` and batches, one after the other."""
-
-
-def measure() -> Iterator[Figure]:
-    """Measure everything here, one figure after the other."""
-    with TemporaryDirectory(prefix="refrain-benchmark-") as folder:
-        env = os.environ | {"REFRAIN_DATA_DIR": folder}
-        env.pop("DATABASE_URL", None)
-        key = first_key(env)
-        starts = [start_once(env, folder) for _ in range(3)]
-        with serving(SERVICE, env, folder) as ours, serving(NOOP, env, folder) as noop:
-            rounds = [one_round(ours, noop, key, number) for number in range(ROUNDS)]
-            memory = ours.worker_mb()
-        for name, place, share in (
-            ("stored", 1, STORED_SHARE),
-            ("not stored", 2, NOT_STORED_SHARE),
-        ):
-            yield _throughput(name, place, rounds, share)
-            yield _processor_time(name, place, rounds)
-        yield from on_postgresql()
-        yield _analyze(rounds)
-        yield _batch(rounds)
-        yield Figure(
-            "memory of the largest worker, after the load",
-            f"{memory:.0f} MB",
-            "",
-            "",
-            f"<= {WORKER_MB:.0f} MB",
-            memory <= WORKER_MB,
-        )
-        ready = median(starts)
-        yield Figure(
-            "gunicorn's start until /readyz answers 200",
-            f"{ready:.2f} s",
-            "",
-            "",
-            f"<= {READY_S:g} s",
-            ready <= READY_S,
-        )
-
-
-def on_postgresql() -> Iterator[Figure]:
-    """Stored on PostgreSQL, whose own processes take their time on the same cores."""
-    with (
-        TemporaryDirectory(prefix="refrain-benchmark-") as folder,
-        empty_database() as url,
-    ):
-        env = os.environ | {"REFRAIN_DATA_DIR": folder, "DATABASE_URL": url}
-        key = first_key(env)
-        with serving(SERVICE, env, folder) as ours, serving(NOOP, env, folder) as noop:
-            pairs = [
-                (loaded(noop, key, f"r{number}-"), loaded(ours, key, f"r{number}-"))
-                for number in range(ROUNDS)
-            ]
-    yield _throughput("stored, PostgreSQL", 1, pairs, POSTGRESQL_SHARE)
-    yield _processor_time("stored, PostgreSQL", 1, pairs)
-
-
 def first_key(env: dict[str, str]) -> str:
     """Prepare an empty database; the API key that is printed then."""
     command = [sys.executable, "-m", "flask", "--app", "service.cli", "init"]
@@ -153,17 +80,6 @@ def start_once(env: dict[str, str], folder: str) -> float:
     """Start the service and stop it; seconds until it was ready."""
     with serving(SERVICE, env, folder) as server:
         return server.ready_s
-
-
-def one_round(ours: Server, noop: Server, key: str, number: int) -> Round:
-    """Load in turns, so under the same neighbours."""
-    return (
-        loaded(noop, key, f"r{number}-"),
-        loaded(ours, key, f"r{number}-"),
-        loaded(ours, key, NO_ID),
-        loaded(ours, key, PERSPECTIVE),
-        loaded(ours, key, MANY),
-    )
 
 
 def loaded(server: Server, key: str, prefix: str) -> Rate:
@@ -227,57 +143,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _throughput(
-    name: str, place: int, rounds: Sequence[Round | Pair], share: float
-) -> Figure:
-    ratio = median(rates[place].per_s / rates[0].per_s for rates in rounds)
-    return Figure(
-        f"POST /v1/moderate, {name}, against a no-op Flask endpoint",
-        f"{median(rates[place].per_s for rates in rounds):.0f}/s",
-        f"{median(rates[0].per_s for rates in rounds):.0f}/s",
-        f"{ratio:.0%}",
-        f">= {share:.0%}",
-        ratio >= share,
-    )
-
-
-def _processor_time(name: str, place: int, rounds: Sequence[Round | Pair]) -> Figure:
-    """The same by what it costs, whatever else the processors were busy with."""
-    ratio = median(rates[0].cpu_us / rates[place].cpu_us for rates in rounds)
-    return Figure(
-        f"the same, {name}: the workers' time for a request",
-        f"{median(rates[place].cpu_us for rates in rounds):.0f} µs",
-        f"{median(rates[0].cpu_us for rates in rounds):.0f} µs",
-        f"{ratio:.0%}",
-        "",
-        True,
-    )
-
-
-def _analyze(rounds: list[Round]) -> Figure:
-    """What Perspective's way of asking costs more, by the workers' time."""
-    _, _, own, analyze, _ = zip(*rounds, strict=True)
-    ratio = median(a.cpu_us / b.cpu_us for a, b in zip(analyze, own, strict=True))
-    return Figure(
-        "comments:analyze, six attributes, against POST /v1/moderate, not stored",
-        f"{median(rate.cpu_us for rate in analyze):.0f} µs",
-        f"{median(rate.cpu_us for rate in own):.0f} µs",
-        f"{ratio:.2f} x",
-        f"<= {ANALYZE_RATIO:g} x",
-        ratio <= ANALYZE_RATIO,
-    )
-
-
-def _batch(rounds: list[Round]) -> Figure:
-    """How many comments in batches one core judges, all of HTTP and JSON included."""
-    per_s = BATCH / (median(rates[-1].cpu_us for rates in rounds) / 1e6)
-    return Figure(
-        f"comments in batches of {BATCH}, not stored, by the time of one core",
-        f"{per_s:.0f}/s",
-        "",
-        "",
-        f">= {BATCH_PER_S:.0f}/s",
-        per_s >= BATCH_PER_S,
-    )
