@@ -2,18 +2,21 @@
 # outside /data and /tmp, so that it runs with a read-only root:
 #   docker run --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
 #     -v refrain:/data -p 8000:8000 refrain
+# `--build-arg EXTRAS=otel` adds what OTEL_EXPORTER_OTLP_ENDPOINT needs.
 
 FROM python:3.13-slim-trixie AS build
+ARG EXTRAS=
 WORKDIR /app
-COPY requirements.lock .
+COPY requirements.lock requirements-otel.lock ./
 # By their hashes, and only what is built already: nothing of it runs while installing.
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check \
-        --require-hashes --only-binary :all: --requirement requirements.lock
+        --require-hashes --only-binary :all: \
+        --requirement "requirements${EXTRAS:+-$EXTRAS}.lock"
 COPY model model
 COPY service service
 # Compiled here: the running container cannot, and a worker has to be ready in 2 s.
-RUN /opt/venv/bin/python -m compileall -q . && rm requirements.lock
+RUN /opt/venv/bin/python -m compileall -q . && rm requirements*.lock
 
 FROM python:3.13-slim-trixie
 ARG REVISION=unknown

@@ -44,9 +44,22 @@ def listed(folder: Path) -> tuple[Path, ...]:
 
 
 @cache
+def optional() -> tuple[Path, ...]:
+    """The files that a comment in the kustomization offers besides."""
+    text = (KUBERNETES / "kustomization.yaml").read_text()
+    return tuple(KUBERNETES / it for it in re.findall(r"^  # - (\S+)$", text, re.M))
+
+
+def offered(file: Path) -> dict[str, str]:
+    """Settings that stand in a file as comments."""
+    return dict(re.findall(r"^  # ([A-Z_]+): (\S+)$", file.read_text(), re.MULTILINE))
+
+
+@cache
 def objects() -> tuple[Object, ...]:
-    """Every object for Kubernetes, the example of the secret too."""
-    files = [*listed(KUBERNETES), *listed(KUBERNETES / "migrate"), EXAMPLE]
+    """Every object for Kubernetes, also the optional ones and the example's."""
+    applied = [*listed(KUBERNETES), *listed(KUBERNETES / "migrate")]
+    files = [*applied, *optional(), EXAMPLE]
     return tuple(document for file in files for document in read(file))
 
 

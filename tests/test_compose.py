@@ -11,6 +11,7 @@ import pytest
 
 from service.settings import SETTINGS, load_settings
 from tests.manifests import DEPLOY, GRACEFUL_S, TMP, compose, exists, image
+from tests.test_repository import said
 
 SERVICES: dict[str, dict[str, Any]] = compose()["services"]
 OURS = {name for name, its in SERVICES.items() if its["image"].startswith("refrain:")}
@@ -99,6 +100,19 @@ def test_ours_are_given_settings_that_exist_and_are_taken(name: str) -> None:
     assert given.keys() <= {setting.name for setting in SETTINGS}
     assert settings.proxies == 1
     assert settings.database_url.endswith(":0123abcd@postgres/refrain")
+
+
+def test_what_is_optional_is_off_and_can_be_switched_on_in_env() -> None:
+    for name in OURS:
+        given = SERVICES[name]["environment"]
+        for setting in ("REDIS_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"):
+            assert given[setting] == f"${{{setting}:-}}"
+        extras = SERVICES[name]["build"]["args"]["EXTRAS"]
+        assert extras == "${EXTRAS:-}"
+    assert "back" in SERVICES["service-1"]["networks"]
+    assert f"`{compose()['name']}_back`" in (DEPLOY / "README.md").read_text()
+    # The Dockerfile's, with the same default.
+    assert "EXTRAS=" in said("ARG")
 
 
 def test_no_secret_stands_in_the_file() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +18,7 @@ from model.artifact import shipped
 from service.counts import MEMORY, PREFIX, tidy
 from service.store.database import BUSY_TIMEOUT_S, open_database
 from tests.fixtures_service import Server, serving, start
+from tests.namespaces import need_mounts
 from tests.senders import (
     FOUL,
     HEADERS,
@@ -182,20 +182,10 @@ mount -t tmpfs -o size=4m tmpfs "$1" && cp "$0" "$1/refrain.db" && shift && exec
 ALONE = ("unshare", "--user", "--map-root-user", "--mount")
 
 
-def may_mount() -> bool:
-    """Whether this machine lets us have file systems of our own."""
-    try:
-        trial = [*ALONE, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
-        return subprocess.run(trial, capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path, prepared_sqlite: Path) -> tuple[Path, tuple[str, ...]]:
     """A data folder, and the command within which it is a disk of 4 MiB."""
-    if not may_mount():
-        pytest.skip("This machine allows no file system of one's own.")
+    need_mounts(ALONE)
     disk = tmp_path / "disk"
     disk.mkdir()
     script = ("sh", "-c", ON_A_SMALL_DISK, str(prepared_sqlite), str(disk))

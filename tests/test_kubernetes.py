@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import kubernetes_validate
@@ -25,7 +27,9 @@ from tests.manifests import (
     listed,
     objects,
     of_kind,
+    offered,
     one,
+    optional,
     pods,
     read,
     templates,
@@ -39,6 +43,8 @@ POLICIES = {
     "refrain-service",
     "refrain-database",
     "refrain-webhooks",
+    "refrain-redis",
+    "refrain-traces",
 }
 INSIDE = {"/metrics", "/readyz"}
 """What nobody outside may reach."""
@@ -82,11 +88,12 @@ def test_all_that_is_asked_for_is_there() -> None:
     assert of_kind("NetworkPolicy").keys() == POLICIES
 
 
-def test_every_file_is_applied_but_the_example_of_the_secret() -> None:
+def test_every_file_is_applied_but_what_is_optional_and_the_example() -> None:
     applied = {*listed(KUBERNETES), *listed(KUBERNETES / "migrate")}
     there = {it for it in KUBERNETES.rglob("*.yaml") if it.name != "kustomization.yaml"}
 
-    assert there == applied | {EXAMPLE}
+    assert there == applied | {EXAMPLE, *optional()}
+    assert not applied & {EXAMPLE, *optional()}
 
 
 def test_both_kustomizations_name_the_same_image_of_this_version() -> None:
@@ -163,7 +170,7 @@ def test_every_setting_exists_and_is_taken(name: str) -> None:
     for variable in container["env"]:
         key = variable["valueFrom"]["secretKeyRef"]
         assert (key["name"], key["key"]) == ("refrain", variable["name"])
-        assert key["key"] in secret
+        assert key["key"] in (offered(EXAMPLE) if key.get("optional") else secret)
 
     real = {"DATABASE_URL": secret["DATABASE_URL"].replace("CHANGE-ME", "s3cret")}
     settings = load_settings(config | real)
@@ -176,6 +183,49 @@ def test_every_setting_exists_and_is_taken(name: str) -> None:
 def test_the_example_of_the_secret_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="CHANGE-ME"):
         load_settings(one("Secret")["stringData"])
+
+
+def placed(url: str) -> tuple[str, int]:
+    """The host without its namespace, and the port."""
+    parts = urlsplit(url)
+    assert parts.hostname
+    assert parts.port
+    return parts.hostname.split(".")[0], parts.port
+
+
+def test_what_is_optional_is_taken_and_has_a_way_out_that_is_shut_otherwise() -> None:
+    config, secret = offered(KUBERNETES / "config.yaml"), offered(EXAMPLE)
+    real = {name: url.replace("CHANGE-ME", "s3cret") for name, url in secret.items()}
+    settings = load_settings(config | real)
+    urls = {it.name for it in SETTINGS if it.kind == "URL"}
+    always = {
+        "DATABASE_URL",
+        "REFRAIN_PUBLIC_URL",
+    }  # The other is where we are reached.
+    ways = {
+        (peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"], it["port"])
+        for file in optional()
+        for policy in read(file)
+        for rule in policy["spec"]["egress"]
+        for peer, it in product(rule["to"], rule["ports"])
+    }
+
+    # Whatever setting leads somewhere is offered, and the way to it, too.
+    assert config.keys() | secret.keys() == urls - always
+    assert ways == {placed(url) for url in (config | secret).values()}
+    assert settings.redis_url
+    assert settings.otlp_endpoint
+    for name in secret:
+        with pytest.raises(ConfigurationError, match="CHANGE-ME"):
+            load_settings({name: secret[name]})
+
+
+def test_the_service_is_given_what_is_optional_in_the_secret_if_it_is_there() -> None:
+    (container,) = pods()["refrain"]["containers"]
+    given = {it["name"]: it["valueFrom"]["secretKeyRef"] for it in container["env"]}
+    may_lack = {name for name, key in given.items() if key.get("optional")}
+
+    assert may_lack == offered(EXAMPLE).keys()
 
 
 def test_selectors_find_their_pods_and_only_those() -> None:
@@ -201,6 +251,8 @@ def test_selectors_find_their_pods_and_only_those() -> None:
         "refrain-database": everyone,
         "refrain-service": {"refrain"},
         "refrain-webhooks": {"refrain-webhooks"},
+        "refrain-redis": {"refrain"},
+        "refrain-traces": {"refrain"},
     }
 
 

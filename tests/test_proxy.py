@@ -289,5 +289,10 @@ def test_the_limits_are_those_of_the_settings() -> None:
 def test_ci_does_without_none_of_the_real_programs() -> None:
     script = (NGINX.parents[1] / ".ci" / "run").read_text()
 
-    for promise in ("REQUIRE_NGINX=1", "REQUIRE_PROMTOOL=1", "make audit"):
+    for promise in (
+        "REQUIRE_NGINX=1",
+        "REQUIRE_PROMTOOL=1",
+        "REQUIRE_NAMESPACES=1",
+        "make audit",
+    ):
         assert promise in script

@@ -118,7 +118,8 @@ def make_tracing(settings: Settings) -> Tracing | None:
     except ImportError as error:
         raise ConfigurationError(
             "OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed; "
-            "run `pip install -r requirements-otel.txt`, or unset it."
+            "run `pip install -r requirements-otel.txt` (for the image: build it with "
+            "`--build-arg EXTRAS=otel`), or unset it."
         ) from error
     try:
         resource = Resource.create()
