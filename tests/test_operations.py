@@ -13,14 +13,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from service import cli
+from service.app import EXAMPLE
 from service.metrics import Metrics
 from service.store.database import SQLITE_FAULTS, SQLSTATE_FAULTS, open_database
 from service.store.store import Store
 from tests.fixtures_service import ROOT
 from tests.fixtures_store import NOON, created
+from tests.manifests import DEPLOY, compose, pods
 from tests.samples import REJECTED, comment
+from tests.test_repository import tracked
 
 RUNBOOK = (ROOT / "docs" / "operations.md").read_text()
 ALERTS = (ROOT / "deploy" / "prometheus" / "alerts.yml").read_text()
@@ -116,6 +120,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
                 "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
                 "DATABASE_URL": url,
                 "BACKUPS": str(backups),
+                **of_its_own(url),
             },
             capture_output=True,
             text=True,
@@ -169,6 +174,17 @@ def plain(url: str) -> str:
     return url.replace("postgresql+psycopg:", "postgresql:")
 
 
+def of_its_own(url: str) -> dict[str, str]:
+    """The parts of a PostgreSQL URL as its own programs read them."""
+    if not url.startswith("postgresql:"):
+        return {}
+    parts = conninfo_to_dict(url)
+    return {
+        f"PG{'DATABASE' if k == 'dbname' else k.upper()}": str(v)
+        for k, v in parts.items()
+    }
+
+
 def inventory(url: str) -> list[tuple[object, ...]]:
     """Every table, index, sequence and trigger of a database."""
     with psycopg.connect(plain(url)) as connection:
@@ -178,3 +194,100 @@ def inventory(url: str) -> list[tuple[object, ...]]:
             " UNION ALL SELECT 'trigger', tgname FROM pg_trigger WHERE NOT tgisinternal"
             " ORDER BY 1, 2"
         ).fetchall()
+
+
+NAMES = r"\w*(?:DATABASE_URL|REDIS_URL|PASSWORD|SECRET|TOKEN|KEY)"
+SHOWN = re.compile(
+    rf"\$\{{?{NAMES}\b|\b{NAMES}=\S|--from-literal|\w://[^\s/@]*:[^\s/@]+@|\brf_|whsec_"
+)
+"""What must not be an argument; the name of a file of secrets may."""
+OF_THE_SHELL = frozenset(
+    {"echo", "export", "printf", "read", "umask", "cd", "set", "true", "false", ":"}
+)
+"""Run in no process of their own, so that `ps` does not show them."""
+LEADING = re.compile(
+    r"^(?:(?:do|then|else|while|if|exec|!)\s+|\w+=(?:\"[^\"]*\"|\S*)\s+)*"
+)
+FIRST_TRY = 'curl -s http://127.0.0.1:8000/v1/moderate -H "Authorization: Bearer $KEY"'
+"""Of somebody who tries it on a machine of their own, with the key that was printed."""
+
+
+def in_ps(line: str) -> list[str]:
+    """The commands of a line that other users of the machine would see a secret in."""
+    parts = re.split(r"\|\|?|&&|;(?!;)", line)
+    commands = [LEADING.sub("", " ".join(part.split()) + " ").strip() for part in parts]
+    return [
+        command
+        for command in commands
+        if command.split(" ")[0] not in OF_THE_SHELL
+        and SHOWN.search(command)
+        and not re.fullmatch(r"\w+=\S*", command)
+    ]
+
+
+def shown_commands() -> Iterator[str]:
+    """Every line that a document shows, and every one in the comments of our files."""
+    documents = [it for it in tracked() if it.suffix == ".md"]
+    files = [it for it in tracked() if DEPLOY in it.parents and it not in documents]
+    for file in [*documents, *files, ROOT / "Dockerfile"]:
+        text = file.read_text().replace("\\\n", " ").replace("|\n", "| ")
+        if file.suffix == ".md":
+            blocks = re.findall(r"^ *```.*\n([\s\S]*?)^ *```", text, re.MULTILINE)
+            yield from (line for block in blocks for line in block.splitlines())
+            yield from re.findall(r"`([^`\n]* [^`\n]*)`", text)
+        else:
+            yield from re.findall(r"^# +(.*)$", text, re.MULTILINE)
+
+
+def test_no_command_that_we_show_passes_a_secret_where_ps_shows_it() -> None:
+    found = [command for line in shown_commands() for command in in_ps(line)]
+
+    assert len(found) == 1
+    assert found[0].startswith(FIRST_TRY)
+    assert EXAMPLE in found[0]
+    assert sum("pg_restore" in line for line in shown_commands()) == 1
+    assert sum("kubectl create secret" in line for line in shown_commands()) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'pg_dump --format=custom "$DATABASE_URL"',
+        "umask 077; pg_dump --dbname=${DATABASE_URL}",
+        "PGPASSWORD=x psql postgresql://refrain:s3cret@postgres/refrain",
+        "kubectl create secret generic refrain --from-literal=A=b",
+        "docker run -e POSTGRES_PASSWORD=s3cret postgres",
+        'while read -r it; do curl -H "Authorization: Bearer $KEY" http://a; done',
+        "true && redis-cli -a $REDIS_PASSWORD ping",
+        "curl -H 'Authorization: Bearer rf_0123' http://a",
+    ],
+)
+def test_such_a_command_would_be_noticed(line: str) -> None:
+    assert in_ps(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'export PGPASSFILE="$HOME/.pgpass"',
+        "printf 'SECRET=%s' \"$PASSWORD\" | kubectl create --from-env-file=/dev/stdin",
+        "DATABASE_URL=postgresql://a:b@c/d python -m flask --app service.cli migrate",
+        'echo "Authorization: Bearer $KEY" | curl -H @- http://a',
+    ],
+)
+def test_what_ps_does_not_show_is_allowed(line: str) -> None:
+    assert in_ps(line) == []
+
+
+def test_no_container_is_started_with_a_secret_in_its_arguments() -> None:
+    ours = [its for pod in pods().values() for its in pod["containers"]]
+    lines = [
+        " ".join([*its.get("command", ()), *its.get("args", ())]) for its in ours
+    ] + [
+        " ".join([*its.get("entrypoint", ()), *its.get("command", ())])
+        + "  ".join(its.get("healthcheck", {}).get("test", ()))
+        for its in compose()["services"].values()
+    ]
+
+    assert len(lines) == 4 + 6
+    assert [line for line in lines if SHOWN.search(line)] == []
