@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -20,6 +20,8 @@ from service.errors import ConfigurationError
 PREFIX = "REFRAIN_"
 MOST_DAYS = 36_500
 POSTGRESQL = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
+CHOICE = "target_session_attrs"
+"""What libpq is told of which of several hosts to choose."""
 REDIS = frozenset({"redis", "rediss"})
 PLACEHOLDER = "CHANGE-ME"
 """Stands in examples for a secret."""
@@ -169,10 +171,11 @@ def database_url(value: str) -> str:
     """Parse the URL of an SQLite file or a PostgreSQL database.
 
     The short schemes that hosting services hand out are rewritten to the driver used
-    here; the path of an SQLite file becomes absolute.
+    here; the path of an SQLite file becomes absolute.  Of several hosts, one that can be
+    written is asked for.
     """
     try:
-        url = make_url(value) if value else None
+        url = make_url(_with_hosts_apart(value)) if value else None
     except (ArgumentError, ValueError):
         # `from None`: the message of the original repeats the URL with its password.
         raise ValueError("must be a database URL") from None
@@ -186,9 +189,42 @@ def database_url(value: str) -> str:
         raise ValueError(
             "must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
         )
+    if "," in str(url.query.get("host")) and CHOICE not in url.query:
+        url = url.update_query_dict({CHOICE: "read-write"})
     return url.set(drivername="postgresql+psycopg").render_as_string(
         hide_password=False
     )
+
+
+def _with_hosts_apart(value: str) -> str:
+    """Move several hosts of a URL to where SQLAlchemy wants them: `?host=…&port=…`.
+
+    libpq takes them in the place of one, as HOST:PORT,HOST:PORT (section 32.1.1.2 of
+    PostgreSQL's manual); SQLAlchemy would give all of them the last one's port.
+    """
+    scheme, _, rest = value.partition("://")
+    user, at, place = rest.partition("@")
+    if not at or "/" in user.partition(":")[0]:  # An @ of the parameters, perhaps.
+        user, at, place = "", "", rest
+    hosts = place.partition("?")[0].partition("/")[0]
+    if "," not in hosts:
+        return value
+    names, ports = zip(*map(_host_and_port, hosts.split(",")), strict=True)
+    found = {"host": ",".join(names), "port": ",".join(ports)}
+    database, _, query = place[len(hosts) :].partition("?")
+    return f"{scheme}://{user}{at}{database}?{urlencode(found)}&{query}"
+
+
+def _host_and_port(value: str) -> tuple[str, str]:
+    """Parse one of several hosts; without a port, it is PostgreSQL's own."""
+    if value.startswith("["):  # An address of IPv6.
+        name, _, port = value[1:].partition("]")
+        port = port.removeprefix(":")
+    else:
+        name, _, port = value.partition(":")
+    if not name or not (port.isdecimal() or not port):
+        raise ValueError("each of several hosts needs a name, and a number as its port")
+    return unquote(name), port or "5432"
 
 
 def redis_url(value: str) -> str:
@@ -220,7 +256,8 @@ SETTINGS: tuple[Setting, ...] = (
         "database_url",
         "URL",
         "",
-        "`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`; "
+        "`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`, with several "
+        "hosts, `HOST:PORT,HOST:PORT`, where PostgreSQL fails over; "
         "if unset, the file `refrain.db` in `REFRAIN_DATA_DIR`.",
         database_url,
     ),

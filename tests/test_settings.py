@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from service.errors import ConfigurationError
 from service.settings import SETTINGS, Settings, load_settings
@@ -70,6 +71,9 @@ def test_a_misspelt_setting_is_refused_with_the_likely_name() -> None:
         ("DATABASE_URL", "postgresql://ann:secret@db:port/refrain"),
         ("DATABASE_URL", "postgresql://ann:secret@db"),
         ("DATABASE_URL", "postgresql+asyncpg://ann:secret@db/refrain"),
+        ("DATABASE_URL", "postgresql://ann:secret@one,/refrain"),
+        ("DATABASE_URL", "postgresql://ann:secret@one:port,two:5432/refrain"),
+        ("DATABASE_URL", "postgresql://ann:secret@one,two"),
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "sqlite:///refrain.db?mode=memory"),
@@ -98,6 +102,53 @@ def test_every_usual_way_to_write_a_postgresql_url_is_understood(scheme: str) ->
     settings = load_settings({"DATABASE_URL": scheme + url})
 
     assert settings.database_url == "postgresql+psycopg" + url
+
+
+@pytest.mark.parametrize(
+    ("written", "host", "port"),
+    [
+        ("one,two:6432", "one,two", "5432,6432"),
+        ("[::1]:6432,[::2]", "::1,::2", "6432,5432"),
+        ("%2Frun%2Fone,two", "/run/one,two", "5432,5432"),
+    ],
+)
+def test_of_several_hosts_the_one_that_can_be_written_is_connected_to(
+    written: str, host: str, port: str
+) -> None:
+    url = f"postgres://ann:p,%40ss@{written}/refrain?sslmode=require"
+
+    asked = asked_of_libpq(load_settings({"DATABASE_URL": url}))
+
+    assert asked == {
+        "user": "ann",
+        "password": "p,@ss",
+        "dbname": "refrain",
+        "host": host,
+        "port": port,
+        "sslmode": "require",
+        "target_session_attrs": "read-write",
+    }
+
+
+@pytest.mark.parametrize(
+    ("rest", "host"),
+    [
+        ("one,two/refrain?target_session_attrs=any", "one,two"),
+        ("ann:a,b/c@one/refrain?target_session_attrs=any", "one"),
+        ("/refrain?host=one,two&target_session_attrs=any", "one,two"),
+        ("one/refrain?target_session_attrs=any&application_name=a@b,c", "one"),
+    ],
+)
+def test_which_of_several_hosts_is_chosen_may_be_said(rest: str, host: str) -> None:
+    asked = asked_of_libpq(load_settings({"DATABASE_URL": f"postgresql://{rest}"}))
+
+    assert (asked["host"], asked["target_session_attrs"]) == (host, "any")
+
+
+def asked_of_libpq(settings: Settings) -> dict[str, object]:
+    """What a connection is made with."""
+    url = make_url(settings.database_url)
+    return dict(url.get_dialect()().create_connect_args(url)[1])
 
 
 def test_a_relative_sqlite_file_becomes_absolute() -> None:
