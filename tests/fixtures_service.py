@@ -84,7 +84,8 @@ def serving_on(
     installation: Installation, **env: str
 ) -> AbstractContextManager[Server]:
     """Run gunicorn on an installation until the block ends."""
-    return serving(installation.folder, WORKERS, (), **(installation.env | env))
+    workers = int(env.get("WEB_CONCURRENCY", WORKERS))
+    return serving(installation.folder, workers, (), **(installation.env | env))
 
 
 def start(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,8 +22,8 @@ from service.store.signins import AHEAD, VISITOR, SignIns
 from service.store.store import Store
 from service.webhooks.deliverer import Deliverer, Limits
 from tests.fixtures_desk import MARY, Desk
-from tests.fixtures_service import serving
-from tests.fixtures_store import NOON
+from tests.fixtures_service import serving_on
+from tests.fixtures_store import NOON, Install
 from tests.misbehaving import SECRET, receiving
 from tests.senders import FOUL, HEADERS, assert_each_is_stored_once, sending
 from tests.telling import tell
@@ -36,14 +35,14 @@ SECOND = timedelta(seconds=1)
 
 
 def test_a_clock_that_steps_back_under_load_loses_nothing(
-    tmp_path: Path, prepared_sqlite: Path
+    dialect: str, install: Install, tmp_path: Path
 ) -> None:
-    shutil.copy(prepared_sqlite, tmp_path / "refrain.db")
+    installation = install(dialect)
     clock, id = tmp_path / "clock", uuid4().hex
     clock.write_text("0")
     put = {"PYTHONPATH": str(STEPPING), "CLOCK": str(clock), "WEB_CONCURRENCY": "1"}
     with (
-        serving(tmp_path, 1, (), **put) as server,
+        serving_on(installation, **put) as server,
         httpx.Client(base_url=server.url, headers=HEADERS, timeout=30) as site,
         sending(server.url) as senders,
     ):
@@ -56,7 +55,7 @@ def test_a_clock_that_steps_back_under_load_loses_nothing(
         ready = site.get("/readyz").status_code
 
     assert senders.problems == []
-    assert_each_is_stored_once(senders.decided, f"sqlite:///{tmp_path / 'refrain.db'}")
+    assert_each_is_stored_once(senders.decided, installation.url)
     first, second = found["history"]
     early, late = (
         datetime.fromisoformat(one["decided_at"]) for one in found["history"]
