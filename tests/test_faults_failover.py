@@ -23,7 +23,7 @@ from tests.test_metrics import count
 GONE = "The database server does not answer or refuses the connection."
 ENDING = "The database server is shutting down or starting."
 AGAIN_S = 10.0
-"""Within which the service answers again; it takes a second, on an idle machine."""
+"""Within which the service answers again, and is ready; on an idle machine, a second."""
 
 
 @pytest.fixture
@@ -52,14 +52,15 @@ def test_a_standby_that_takes_over_under_load_has_all_that_was_answered(
             change_twice(database, primary.kill)
         wait_until(lambda: senders.statuses[503] >= 20)
         ready = httpx.get(f"{server.url}/readyz", timeout=30)
-        standby.promote()
         promoted_at = time.monotonic()
+        standby.promote()
         senders.wait_for(1)
         took_s = time.monotonic() - promoted_at
         senders.wait_for(30)
         senders.done.set()
         wait_until(lambda: senders.under_way == 0)
-        again = httpx.get(f"{server.url}/readyz", timeout=30)
+        # What it said a second ago may be said again.
+        wait_until(lambda: is_ready(server.url), within_s=AGAIN_S)
         exposition = httpx.get(f"{server.url}/metrics", timeout=30).text
 
     said = {answer.json()["detail"] for answer in senders.problems}
@@ -72,7 +73,6 @@ def test_a_standby_that_takes_over_under_load_has_all_that_was_answered(
     assert said <= {GONE, ENDING}
     assert {answer.headers["Retry-After"] for answer in senders.problems} == {"5"}
     assert (ready.status_code, GONE in ready.json()["detail"]) == (503, True)
-    assert again.status_code == 200
     assert took_s < AGAIN_S
     assert f'"reason": "{GONE}"' in server.log
     assert errors >= len(senders.problems)
@@ -84,6 +84,10 @@ def test_a_standby_that_takes_over_under_load_has_all_that_was_answered(
         assert connection.scalar(text("SELECT pg_is_in_recovery()")) is False
     database.close()
     assert_each_is_stored_once(senders.decided, standby.url)
+
+
+def is_ready(url: str) -> bool:
+    return httpx.get(f"{url}/readyz", timeout=30).is_success
 
 
 def change_twice(database: Database, between: Callable[[], None]) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from model.artifact import shipped
 from service.counts import MEMORY, PREFIX, tidy
 from service.store.database import BUSY_TIMEOUT_S, open_database
+from tests.cluster import on_a_small_disk
 from tests.fixtures_service import Server, serving, serving_on, start
 from tests.fixtures_store import Install, Installation
 from tests.namespaces import need_mounts
@@ -31,6 +32,7 @@ from tests.senders import (
 from tests.test_metrics import count, counted
 
 FULL = "The disk that holds the database is full."
+SERVER_FULL = "The disk of the database server is full."
 NO_MODEL_YET = "which model judges is not known yet"
 """Of a worker that has begun while the database failed."""
 LOCKED = "The database is locked by another process."
@@ -237,6 +239,45 @@ def test_a_full_disk_is_said_and_nothing_is_half_stored(
     assert count(exposition, "refrain_database_errors_total", fault="full") > 0
     assert "Traceback" not in server.log
     assert "SIGBUS" not in server.log
+
+
+@pytest.fixture
+def small_server() -> Iterator[tuple[str, Path]]:
+    """The database of a PostgreSQL of its own, and the disk of 96 MiB that it is on."""
+    if not may_mount():
+        pytest.skip("This machine allows no file system of one's own.")
+    with on_a_small_disk(ALONE) as small_server:
+        yield small_server
+
+
+def test_a_full_disk_of_postgresql_is_said_and_nothing_is_half_stored(
+    tmp_path: Path, small_server: tuple[str, Path]
+) -> None:
+    url, disk = small_server
+    with serving_on(Installation(tmp_path, url)) as server:
+        with sending(server.url) as senders:
+            senders.wait_for(20)
+            fill(disk / "filler")
+            wait_until(lambda: senders.statuses[503] >= 20)
+            ready = httpx.get(f"{server.url}/readyz", timeout=30)
+            read = httpx.get(
+                f"{server.url}/v1/comments/{next(iter(senders.decided))}",
+                headers=HEADERS,
+                timeout=30,
+            )
+            (disk / "filler").unlink()
+            senders.wait_for(20)
+        faults = counted(server.url, "refrain_database_errors_total", fault="full")
+
+    assert senders.broken == 0
+    assert set(senders.statuses) == {503}
+    assert {answer.json()["detail"] for answer in senders.problems} == {SERVER_FULL}
+    assert ready.status_code == 200
+    assert read.status_code == 200
+    assert f'"reason": "{SERVER_FULL}"' in server.log
+    assert faults > 0
+    assert "Traceback" not in server.log
+    assert_each_is_stored_once(senders.decided, url)
 
 
 def fill(file: Path) -> None:
