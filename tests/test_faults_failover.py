@@ -23,7 +23,7 @@ from tests.test_metrics import count
 GONE = "The database server does not answer or refuses the connection."
 ENDING = "The database server is shutting down or starting."
 AGAIN_S = 10.0
-"""Within which the service answers again, and is ready; on an idle machine, a second."""
+"""Within which the service answers again, and is ready; it is mostly within one."""
 
 
 @pytest.fixture
