@@ -244,8 +244,7 @@ def test_a_full_disk_is_said_and_nothing_is_half_stored(
 @pytest.fixture
 def small_server() -> Iterator[tuple[str, Path]]:
     """The database of a PostgreSQL of its own, and the disk of 96 MiB that it is on."""
-    if not may_mount():
-        pytest.skip("This machine allows no file system of one's own.")
+    need_mounts(ALONE)
     with on_a_small_disk(ALONE) as small_server:
         yield small_server
 
