@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from ipaddress import ip_address
 
 import pytest
 
 from service.errors import InvalidInput
 from service.webhooks.network import addresses, check_url, is_public
+from tests.names import places
 
 
 @pytest.mark.parametrize(
@@ -76,6 +78,38 @@ def test_however_it_is_written_loopback_is_refused(host: str) -> None:
         addresses(host, 80, private=False)
 
     assert addresses(host, 80, private=True)
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        pytest.param(("127.0.0.1",), id="private"),
+        pytest.param(("8.8.8.8", "127.0.0.1"), id="public, private"),
+        pytest.param(("127.0.0.1", "8.8.8.8"), id="private, public"),
+        pytest.param(("8.8.8.8", "1.1.1.1", "10.0.0.1"), id="the last of three"),
+        pytest.param(("2606:4700:4700::1111", "10.0.0.1"), id="IPv6, private"),
+        pytest.param(("8.8.8.8", "::1"), id="public, private in IPv6"),
+    ],
+)
+def test_a_name_with_one_private_address_is_refused_wherever_that_stands(
+    monkeypatch: pytest.MonkeyPatch, hosts: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: places(*hosts))
+
+    with pytest.raises(InvalidInput, match=r"news\.example has a private address"):
+        addresses("news.example", 443, private=False)
+    with pytest.raises(InvalidInput, match=r"news\.example has a private address"):
+        check_url("https://news.example/hook", private=False)
+    assert addresses("news.example", 443, private=True) == list(hosts)
+
+
+def test_all_public_addresses_of_a_name_are_used_in_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hosts = ("8.8.8.8", "2606:4700:4700::1111", "1.1.1.1", "8.8.8.8")
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: places(*hosts))
+
+    assert addresses("news.example", 443, private=False) == list(hosts[:3])
 
 
 def test_a_public_address_is_what_it_is() -> None:

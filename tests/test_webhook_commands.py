@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from base64 import b64decode
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,6 +14,7 @@ from service.store.deliveries import Deliveries
 from service.store.endpoints import Endpoints
 from service.store.outbox import utc_now
 from tests.misbehaving import SECRET
+from tests.names import NameServer
 from tests.telling import tell
 from tests.test_cli import Operator
 
@@ -116,6 +118,19 @@ def test_a_private_address_is_refused_unless_that_is_allowed(
     assert refused.stderr == "Error: The host 127.0.0.1 has a private address.\n"
     assert Endpoints(operator.store.database).all() == []
     assert insider.types(f"add-endpoint default {PRIVATE}").exit_code == 0
+
+
+@pytest.mark.parametrize("hosts", [("8.8.8.8", "10.0.0.1"), ("10.0.0.1", "8.8.8.8")])
+def test_a_name_with_a_private_address_beside_a_public_one_is_refused(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, hosts: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", NameServer("news.example", hosts))
+
+    refused = operator.types("add-endpoint default https://news.example/hook")
+
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr == "Error: The host news.example has a private address.\n"
+    assert Endpoints(operator.store.database).all() == []
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -38,6 +39,7 @@ from tests.misbehaving import (
     receiving,
     trickle,
 )
+from tests.names import NameServer
 from tests.telling import TEXT, decide, record, tell
 
 ROOT = Path(__file__).parent.parent
@@ -405,6 +407,75 @@ def test_a_host_is_resolved_once_and_by_nobody_else(
 
     assert asked == ["news.example"]
     assert office.receiver.comments == ["c-1"]
+
+
+class World:
+    """The internet as a test has it: 8.8.8.8 is the receiver; who goes where."""
+
+    def __init__(self) -> None:
+        self._connect = socket.create_connection
+        self.reached: list[str] = []
+
+    def __call__(self, address: tuple[str, int], *rest: Any, **more: Any) -> Any:  # noqa: ANN401 - as the system's
+        host, port = address
+        self.reached.append(host)
+        return self._connect(
+            ("127.0.0.1" if host == "8.8.8.8" else host, port), *rest, **more
+        )
+
+
+@pytest.mark.parametrize(
+    ("answers", "reached", "error"),
+    [
+        pytest.param([("8.8.8.8",)], ["8.8.8.8"], None, id="a public name"),
+        pytest.param(
+            # Checked, and then asked again by who connects: it must not be.
+            [("8.8.8.8",), ("127.0.0.1",)],
+            ["8.8.8.8"],
+            None,
+            id="private from the second answer on",
+        ),
+        pytest.param(
+            # It was public when the endpoint was added.
+            [("127.0.0.1",)],
+            [],
+            "The host news.example has a private address.",
+            id="private by now",
+        ),
+        pytest.param(
+            [("8.8.8.8", "127.0.0.1")],
+            [],
+            "The host news.example has a private address.",
+            id="public and private",
+        ),
+        pytest.param(
+            [("127.0.0.1", "8.8.8.8")],
+            [],
+            "The host news.example has a private address.",
+            id="private and public",
+        ),
+    ],
+)
+def test_no_answer_of_a_name_server_leads_a_webhook_inside(
+    office: Office,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: list[tuple[str, ...]],
+    reached: list[str],
+    error: str | None,
+) -> None:
+    names, world = NameServer("news.example", *answers), World()
+    url = office.receiver.url.replace("127.0.0.1", "news.example") + "/hook"
+    office.endpoints.add("default", url, SECRET, office.now())
+    office.tell("c-1")
+    monkeypatch.setattr(socket, "getaddrinfo", names)
+    monkeypatch.setattr(socket, "create_connection", world)
+
+    office.deliverer(private=False).run_once()
+
+    assert world.reached == reached
+    assert names.asked == 1
+    assert office.receiver.comments == ["c-1"] * len(reached)
+    assert office.errors == [error]
 
 
 def test_the_log_names_the_event_and_neither_text_nor_secret(office: Office) -> None:
