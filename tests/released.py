@@ -2,7 +2,9 @@
 
 `released/REVISION.json` holds every row of a small site, as SQLite kept them, bytes as
 `{"hex": …}`: comments of all fates, and from 0002 on complaints, appeals, people's
-decisions, words of the site's own, an endpoint and failed sign-ins.
+decisions, words of the site's own, an endpoint and failed sign-ins; from 0005 on what
+is sealed, erased and learnt from, and from 0006 on a caller's count.  `tests.release`
+writes the next one.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Boolean, Connection, MetaData, insert, select, text
+from sqlalchemy import Boolean, Connection, MetaData, delete, insert, select, text
 
 from service.store.database import Database, create_file
 from service.store.migrate import SCRIPTS
@@ -41,6 +43,7 @@ def make(database: Database, revision: str) -> Rows:
                 {name: _value(name in switches, value) for name, value in row.items()}
                 for row in stored[table.name]
             ]
+            connection.execute(delete(table))  # What the migrations begin with.
             connection.execute(insert(table), rows)
             if not database.is_sqlite:
                 _count_on(connection, table.name)

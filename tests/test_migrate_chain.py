@@ -9,13 +9,16 @@ from service.sealing import seal_all
 from service.store.migrate import migrate
 from service.store.schema import decisions, seals
 from service.store.seals import Seals
+from tests.released import RELEASED
 from tests.test_migrate import comment_before_the_desk, of_release
 
 MANY = 2_300
 """More than are chained at once."""
+CHAINED = "0005"
+"""The first revision that has a chain."""
 
 
-@pytest.mark.parametrize("version", ["0001", "0002", "0003", "0004"])
+@pytest.mark.parametrize("version", [one for one in RELEASED if one < CHAINED])
 def test_what_was_decided_before_is_chained(empty_url: str, version: str) -> None:
     database = of_release(empty_url, version)
     with database.writing() as connection:
