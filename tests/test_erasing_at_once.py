@@ -101,9 +101,16 @@ def test_what_a_reader_keeps_in_the_log_goes_when_the_reader_does(
 def test_a_running_server_leaves_no_byte_in_its_files(
     server: Server, http: httpx.Client, fresh_id: str
 ) -> None:
-    def is_in_a_file() -> bool:
-        names = server.log_file.parent.glob("refrain.db*")
-        return fresh_id.encode() in b"".join(name.read_bytes() for name in names)
+    folder = server.log_file.parent
+    page = folder / "models" / fresh_id[::-1] / "report.html"
+    page.parent.mkdir(parents=True)
+    page.write_text(f"Held out: You idiot, {fresh_id}.")
+
+    def told() -> set[str]:
+        """The files of the data folder, the log among them, that tell of it."""
+        names = [name for name in folder.rglob("*") if name.is_file()]
+        assert {server.log_file, folder / "refrain.db"} <= set(names)
+        return {n.name for n in names if fresh_id.encode() in n.read_bytes()}
 
     sent = {
         "id": fresh_id,
@@ -114,12 +121,14 @@ def test_a_running_server_leaves_no_byte_in_its_files(
         http.post("/v1/moderate", json=sent | {"text": text})
     report = {"reporter": fresh_id, "words": f"He means me, {fresh_id}."}
     http.post(f"/v1/comments/{fresh_id}/report", json=report)
-    assert is_in_a_file()
+    http.post(f"/v1/comments/{fresh_id}/appeal", json={"words": f"I? {fresh_id}"})
+    assert {page.name} < told() <= {page.name, "refrain.db", "refrain.db-wal"}
 
     answer = http.delete(f"/v1/comments/{fresh_id}")
 
     assert answer.json()["texts"] == 2
-    assert not is_in_a_file()
+    assert told() == set()
+    page.parent.rmdir()
 
 
 @ON_SQLITE

@@ -13,7 +13,7 @@ from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import TypeAdapter
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from service.api.feedback_shapes import ErasedAnswer
 from service.auth import key_hash
@@ -22,7 +22,7 @@ from service.services import NAME, Services
 from service.settings import SETTINGS
 from service.store.lessons import Lessons
 from service.store.retention import Sort
-from service.store.schema import comments, decisions
+from service.store.schema import comments, decisions, models, shadows
 from service.store.seals import Seals
 from service.store.sites import Sites
 from tests.fixtures_store import NOON
@@ -30,7 +30,18 @@ from tests.reviewing import World, make_world, reject
 from tests.samples import ACCEPTED, REJECTED
 from tests.tampering import tampering
 from tests.test_cli import Operator, operator
-from tests.test_erasing import ID, TRACES, WHO, everything, found, live, send
+from tests.test_erasing import (
+    ID,
+    TRACES,
+    WHO,
+    checkpoint,
+    everything,
+    files,
+    found,
+    live,
+    send,
+    table_files,
+)
 
 __all__ = ["operator"]
 
@@ -254,6 +265,93 @@ def test_after_erasing_nothing_is_left_to_hand_over(
     assert ran.exit_code == 1
 
 
+EXPORTS = {
+    "export-labels": "",
+    "export-person": f"--site default --author {WHO.id}",
+    "differences": "--text",
+    "backup": "{file}",
+}
+"""Commands that write what is stored of comments, and how they are typed."""
+QUIET = frozenset(
+    [
+        # They do something about comments, and say how much.
+        *(
+            "erase",
+            "purge",
+            "verify-log",
+            "replay",
+            "deliver-webhooks",
+            "replay-webhooks",
+        ),
+        # They read comments; what is written is removed (`test_learn_command`).
+        *("learn",),
+        # They know of none.
+        *(
+            "init",
+            "migrate",
+            "restore",
+            "selftest",
+            "sites",
+            "create-site",
+            "set-flagged",
+        ),
+        *("keys", "create-key", "revoke-key", "moderators", "create-moderator"),
+        *("disable-moderator", "enable-moderator", "reset-password"),
+        *("words", "add-word", "allow-word", "remove-word", "set-thresholds"),
+        *("policy-versions", "restore-policy"),
+        *("models", "promote", "rollback", "shadow"),
+        *("endpoints", "add-endpoint", "remove-endpoint"),
+        *("coral-secrets", "add-coral-secret", "remove-coral-secret"),
+    ]
+)
+
+
+def test_of_every_command_it_is_known_whether_it_writes_comments(
+    operator: Operator,
+) -> None:
+    assert set(operator.app.cli.commands) == QUIET | set(EXPORTS)
+
+
+@pytest.mark.parametrize("command", EXPORTS)
+def test_nothing_that_is_exported_after_erasing_tells_of_it(
+    operator: Operator,
+    world: World,
+    command: str,
+    backend: str,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    if (command, backend) == ("backup", "postgresql"):
+        pytest.skip("pg_dump writes what the tables hold, which are searched.")
+
+    def exported(name: str) -> bytes:
+        """All that the command has written, to whichever file."""
+        file = tmp_path / name
+        capfd.readouterr()
+        ran = operator.types(f"{command} {EXPORTS[command].format(file=file)}")
+        written = file.read_bytes() if file.exists() else b""
+        return f"{ran.output}{capfd.readouterr().out}".encode() + written
+
+    live(world)
+    send(world, "quux-2", "You fool, the Zwirbelfink of Kuddelsund, at Quuxmann's.")
+    for id, seen in ((ID, 4), ("quux-2", 1)):
+        reject(world, id, seen=seen)
+    name_the_shadow(world)
+    assert "Zwirbelfink" in found(exported("before"))
+
+    done(operator.types(f"erase --site default --author {WHO.id}"))
+
+    assert found(exported("after")) == []
+
+
+def name_the_shadow(world: World) -> None:
+    """Give the shadow that has noticed something a version."""
+    version = {"version": "2026-01-01-abcdef", "card": "{}", "stored_by": "cli"}
+    with world.database.writing() as connection:
+        connection.execute(insert(models).values(**version, stored_at=world.clock()))
+        connection.execute(update(shadows).values(version=version["version"]))
+
+
 def test_the_log_is_verified_and_its_head_can_be_kept(
     operator: Operator, world: World
 ) -> None:
@@ -300,6 +398,9 @@ def test_purging_says_what_went_and_leaves_no_trace_in_the_files(
     with tampering(world.database) as connection:
         connection.execute(update(decisions).values(decided_at=old))
         connection.execute(update(comments).values(waiting=None, waiting_since=None))
+    if backend == "postgresql":
+        checkpoint(world.database)
+        assert found(table_files(world.database)) == list(TRACES)
 
     said = done(operator.types("purge --compact"))
 
@@ -315,8 +416,10 @@ def test_purging_says_what_went_and_leaves_no_trace_in_the_files(
     ]
     assert found(everything(world.database)) == []
     if backend == "sqlite":
-        files = tmp_path.glob("refrain.db*")
-        assert found(b"".join(file.read_bytes() for file in files)) == []
+        assert found(files(tmp_path)) == []
+    else:
+        checkpoint(world.database)
+        assert found(table_files(world.database)) == []
 
 
 def test_every_sort_has_a_setting(operator: Operator) -> None:
