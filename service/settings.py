@@ -155,7 +155,7 @@ def web_address(value: str) -> str:
         return ""
     parts = urlsplit(value)
     is_whole = parts.scheme in {"http", "https"} and parts.hostname
-    if not is_whole or parts.query or parts.fragment or parts.username:
+    if not is_whole or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("must be a URL such as https://refrain.example.com")
     return value.rstrip("/")
 

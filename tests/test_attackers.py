@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -17,7 +18,9 @@ import shutil
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from string import ascii_lowercase
@@ -36,13 +39,20 @@ from model.judge import Judge
 from model.lexicon.matcher import load_lexicon
 from service.app import create_app
 from service.auth import check_password, hash_password, key_hash, new_key
+from service.logs import make_log
 from service.services import NAME
 from service.settings import load_settings
 from service.store.accounts import Accounts, Moderator, Role
+from service.store.coral import CoralSecrets
+from service.store.deliveries import Deliveries
+from service.store.endpoints import Endpoints
+from service.store.outbox import utc_now
 from service.store.sites import Sites
+from service.webhooks.deliverer import Deliverer
 from tests.fixtures_service import NO_SAMPLES, ROOT, with_key
-from tests.fixtures_store import NOON, PASSWORD
+from tests.fixtures_store import KEY, NOON, PASSWORD
 from tests.fuzzing.texts import chance
+from tests.telling import tell
 from tests.visitor import Visitor
 
 FOUL = "You are an idiot, and what the fuck is this"
@@ -425,7 +435,7 @@ def dataclasses_of_the_service() -> list[type[Any]]:
     return found
 
 
-SECRET = re.compile(r"secret|password|database_url|authorization|^key$")
+SECRET = re.compile(r"secret|password|(database|redis)_url|authorization|^key$")
 ROWS = frozenset({"int"})
 """A `key` that is a number is that of a row."""
 
@@ -548,3 +558,44 @@ def test_no_log_holds_a_key_wherever_it_was_sent(
     said = capsys.readouterr()
     assert key not in said.err + said.out
     assert "request" in said.err
+
+
+def test_no_log_holds_a_secret_of_ours_whatever_fails(
+    tmp_path: Path, prepared_sqlite: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Redis is away, a receiver too, and what Coral sends is wrongly signed."""
+    shutil.copy(prepared_sqlite, tmp_path / "refrain.db")
+    env = {
+        "REFRAIN_DATA_DIR": str(tmp_path),
+        "REFRAIN_LOG_LEVEL": "DEBUG",
+        "REFRAIN_RATE_LIMIT": "1000",
+        "REDIS_URL": "redis://ann:r3d1s-0f-ours@127.0.0.1:1/0",
+        "REFRAIN_PRIVATE_WEBHOOKS": "yes",
+    }
+    app = create_app(load_settings(env))
+    parts = app.extensions[NAME]
+    database, now = parts.store.database, utc_now()
+    webhooks = "whsec_" + b64encode(b"w3bh00ks-0f-ours").decode()
+    Endpoints(database).add("default", "http://127.0.0.1:1/", webhooks, now)
+    CoralSecrets(database).add("default", "c0r4l-0f-ours" * 3, now)
+
+    answers = [
+        app.test_client().post(path, json=body, headers=headers)
+        for path, body, headers in (
+            ("/v1/moderate", {"text": "a"}, {"Authorization": f"Bearer {KEY}"}),
+            ("/coral/moderate", {}, {"X-Coral-Signature": "sha256=" + "0" * 64}),
+        )
+    ]
+    tell(database, "c-1", now - timedelta(minutes=1))
+    log = io.StringIO()
+    Deliverer(Deliveries(database), make_log("DEBUG", log), private=True).run_once()
+
+    database.close()
+    said = capsys.readouterr()
+    everything = said.err + said.out + log.getvalue()
+    everything += "".join(repr(answer.data) + str(answer.headers) for answer in answers)
+    assert "Redis cannot be used" in everything
+    assert "No connection can be made" in everything
+    assert [answer.status_code for answer in answers] == [200, 401]
+    for secret in ("r3d1s", "w3bh00ks", webhooks[6:], "c0r4l"):
+        assert secret not in everything

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
+from itertools import product
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
 
 from service.errors import ConfigurationError
-from service.settings import SETTINGS, Settings, load_settings
+from service.settings import SETTINGS, Setting, Settings, load_settings
 
 
 def test_the_service_runs_without_any_setting() -> None:
@@ -161,6 +163,46 @@ def test_the_database_lies_in_the_data_folder(tmp_path: Path) -> None:
     settings = load_settings({"REFRAIN_DATA_DIR": str(tmp_path)})
 
     assert settings.database_url == f"sqlite:///{tmp_path}/refrain.db"
+
+
+PLAIN = {"path", "address", "site", "yes, no", "NORMAL, FULL"}
+"""Kinds of settings that are no secrets, beside numbers and levels."""
+URLS = [setting for setting in SETTINGS if setting.kind == "URL"]
+SCHEMES = ("postgresql", "sqlite", "redis", "rediss", "unix", "http", "https")
+PASSWORDS = (
+    "://ann:s3cr3t@host.example:6379/refrain",
+    "://:s3cr3t@host.example/0",
+    "://s3cr3t@host.example/0",
+    "://host.example/refrain?password=s3cr3t",
+    "://host.example/refrain#s3cr3t",
+    "://ann:s3cr3t@/refrain?host=one.example,two.example",
+    ":///socket?password=s3cr3t",
+)
+
+
+def test_of_every_setting_it_is_known_whether_it_can_hold_a_secret() -> None:
+    others = {setting.kind for setting in SETTINGS} - {"URL"} - PLAIN
+
+    assert len(URLS) >= 4
+    assert all(re.fullmatch(r"\d+-\d+|DEBUG, .*", kind) for kind in others)
+
+
+@pytest.mark.parametrize("setting", URLS, ids=lambda setting: setting.name)
+def test_no_url_shows_a_password_however_it_is_written(setting: Setting) -> None:
+    taken = 0
+    for scheme, rest in product(SCHEMES, PASSWORDS):
+        try:
+            settings = load_settings({setting.name: scheme + rest})
+        except ConfigurationError as error:
+            shown = str(error)
+        else:
+            taken += "s3cr3t" in getattr(settings, setting.field)
+            shown = f"{settings!r}{settings}{settings.url}"
+        assert "s3cr3t" not in shown, scheme + rest
+
+    # Of those that need none, none is taken that has one.
+    hidden = {field.name for field in fields(Settings) if not field.repr}
+    assert bool(taken) == (setting.field in hidden)
 
 
 def test_the_passwords_in_urls_are_not_shown() -> None:
