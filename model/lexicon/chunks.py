@@ -111,7 +111,8 @@ def _is_code(folded: Folded, chunk: re.Match[str]) -> bool:
         return False
     span = folded.span(*chunk.span())
     written = folded.original[span.start : span.end].strip(QUOTES)
-    return CODE.fullmatch(written) is not None
+    # What is longer than its fold holds something that is no part of any code.
+    return len(written) <= LONGEST and CODE.fullmatch(written) is not None
 
 
 def _cores(chunk: str) -> list[tuple[int, str]]:
