@@ -32,6 +32,7 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 import service
 from model.artifact import BrokenArtifact, load, shipped
@@ -47,6 +48,7 @@ from service.store.coral import CoralSecrets
 from service.store.deliveries import Deliveries
 from service.store.endpoints import Endpoints
 from service.store.outbox import utc_now
+from service.store.schema import policies
 from service.store.sites import Sites
 from service.webhooks.deliverer import Deliverer
 from tests.fixtures_service import NO_SAMPLES, ROOT, with_key
@@ -270,7 +272,7 @@ SOWN = frozenset(
     (
         *("text", "commentid", "authorid", "authorname", "articleid", "articletitle"),
         *("parent", "report", "reporter", "appeal", "note", "by", "moderator"),
-        *("notice", "why"),
+        *("notice", "why", "word", "phrase", "edited", "disabled"),
     )
 )
 NEVER_SHOWN = frozenset({"articleid"})
@@ -307,7 +309,23 @@ def sown(place: Place) -> Visitor:
         **{"version": str(site.policy_version), "note": sow["why"]},
         **{"notice-en-obscene": sow["notice"]},
     )
+    sow_rules(place, sow)
+    edited = {"id": "<i id=commentid>0", "text": f"{FOUL} {sow['edited']}"}
+    place.ours.post("/v1/moderate", json=edited)
+    place.visitor(Role.MODERATOR, name=sow["disabled"])
+    place.accounts.disable(sow["disabled"], NOON)
     return editor
+
+
+def sow_rules(place: Place, sow: dict[str, str]) -> None:
+    """Put in a word and a phrase as the desk would not take them."""
+    word = {"text": sow["word"], "rule": "obscene", "strength": "flag", "forms": "word"}
+    with place.app.extensions[NAME].store.database.writing() as connection:
+        connection.execute(
+            update(policies).values(
+                words=json.dumps([word]), allowed=json.dumps([sow["phrase"]])
+            )
+        )
 
 
 def crawled(visitor: Visitor, start: str) -> dict[str, str]:
@@ -338,6 +356,28 @@ def test_no_page_of_the_desk_shows_markup_of_any_field_as_markup(sown: Visitor) 
         assert not re.search(r"<script(?![^>]* src=)", page), url
     shown = {field for field in SOWN if f"&lt;i id={field}" in everything}
     assert shown == SOWN - NEVER_SHOWN
+
+
+def test_no_page_of_a_reader_shows_markup_as_markup(
+    place: Place, sown: Visitor
+) -> None:
+    sent = {"id": "<i id=commentid>r", "text": f"You are an idiot. {Canary('text')}"}
+    answer = place.ours.post("/v1/moderate", json=sent).json
+    assert answer
+    path = urlsplit(answer["appeal_url"]).path
+    reader = place.app.test_client()
+
+    pages = [reader.get(path).text]
+    pages.append(reader.post(path, data={"words": f"{Canary('words')}" * 200}).text)
+    reader.post(path, data={"words": str(Canary("words"))})
+    pages.append(reader.get(path).text)
+
+    assert "&lt;i id=text" in pages[0]
+    assert "&lt;i id=words" in pages[1]
+    assert len(set(pages)) == 3
+    for page in pages:
+        assert "<i id=" not in page
+        assert "<script" not in page
 
 
 @pytest.mark.parametrize(
