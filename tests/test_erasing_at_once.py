@@ -98,6 +98,7 @@ def test_what_a_reader_keeps_in_the_log_goes_when_the_reader_does(
     assert uncleared(world.database) == 0
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_a_running_server_leaves_no_byte_in_its_files(
     server: Server, http: httpx.Client, fresh_id: str
 ) -> None:
