@@ -152,6 +152,10 @@ class Process:
         return count(exposition, "refrain_model_errors_total")
 
 
+ON_SQLITE = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+"""Where the file is taken away and comes back."""
+
+
 @pytest.fixture
 def process(settings: Settings) -> Iterator[Process]:
     app = create_app(settings)
@@ -364,6 +368,7 @@ def test_who_begins_with_nothing_but_broken_versions_serves_the_base(
     assert process.errors() == 2
 
 
+@ON_SQLITE
 def test_a_database_that_fails_is_looked_at_again_later(
     process: Process, candidates: Path
 ) -> None:
@@ -382,6 +387,7 @@ def test_a_database_that_fails_is_looked_at_again_later(
     assert process.errors() == 0
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("many", [False, True], ids=["singly", "in a batch"])
 def test_who_begins_without_the_database_records_nothing_before_the_first_look(
     process: Process,
@@ -410,6 +416,7 @@ def test_who_begins_without_the_database_records_nothing_before_the_first_look(
     assert [one.verdict.model for one in record.decisions] == [STRICT]
 
 
+@ON_SQLITE
 def test_who_begins_without_the_database_looks_soon_and_again(
     process: Process, candidates: Path
 ) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -156,7 +157,7 @@ def test_of_a_fault_a_trace_tells_only_that_it_was_one(
     own: Flask, settings: Settings, collector: Collector
 ) -> None:
     take_away(settings.database_url)
-    trace_id = "5" * 32
+    trace_id = uuid4().hex
     headers = {"traceparent": f"00-{trace_id}-{PARENT}-01"}
 
     answer = with_key(own).post("/v1/moderate", json=FOUL, headers=headers)

@@ -11,7 +11,7 @@ text: that is for `Ledger.enter`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg.errors import DataError, IntegrityError
@@ -47,8 +47,8 @@ each, wrote 391 times a second with one and 503 times with two."""
 class Sent:
     """A comment on its way to the statement: its site and id, and all of it as JSON."""
 
-    key: tuple[int, str]
-    json: str
+    place: tuple[int, str]
+    json: str = field(repr=False)
 
 
 class Newcomers:
@@ -115,7 +115,7 @@ def together(ready: Sequence[Sent]) -> dict[str, str]:
     In order of their ids, so that two processes never wait for each other in a circle;
     of those with the same id the first.
     """
-    first = {one.key: one.json for one in reversed(ready)}
+    first = {one.place: one.json for one in reversed(ready)}
     return {"sent": f"[{','.join(first[key] for key in sorted(first))}]"}
 
 
@@ -124,8 +124,8 @@ def _are_new(ready: Sequence[Sent], rows: Iterable[tuple[Any, ...]]) -> list[boo
     new = set(rows)
     answers = []
     for one in ready:
-        answers.append(one.key in new)
-        new.discard(one.key)
+        answers.append(one.place in new)
+        new.discard(one.place)
     return answers
 
 

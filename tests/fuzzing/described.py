@@ -2,8 +2,8 @@
 
 python -m tests.fuzzing.described --examples 1000 --seed 1
 
-Every check that it has, on a real server of its own.  A short run with a fixed seed is
-in `tests.test_openapi`.
+Every check that it has, but one that errs, on a real server of its own.  A short run
+with a fixed seed is in `tests.test_openapi`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from pathlib import Path
 from tests.fixtures_service import serving
 from tests.fixtures_store import KEY, prepare
 
-CONFIG = Path(__file__).with_name("schemathesis.toml")
-"""Which check is left out where, and why."""
+ERRS = "use_after_free"
+"""A check that errs: an erased comment that its site sends again is there again, and
+the check, which knows no creation by a POST to another path, holds that it never went.
+That it does go is what `tests.test_privacy` promises."""
 
 
 def main() -> int:
@@ -35,10 +37,10 @@ def main() -> int:
 
 
 def command(url: str, examples: int, seed: int) -> list[str]:
-    """What checks a server against the document that it serves, with every check."""
+    """What checks a server, by all other checks, against the document it serves."""
     return [
-        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIG)),
-        *("run", "--checks", "all"),
+        *(sys.executable, "-m", "schemathesis.cli", "run"),
+        *("--checks", "all", "--exclude-checks", ERRS),
         *("--max-examples", str(examples), "--seed", str(seed)),
         *("--header", f"Authorization: Bearer {KEY}", f"{url}/openapi.json"),
     ]
