@@ -73,8 +73,8 @@ def fill(database: Database, rows: int = _ALL) -> None:
         _decide(connection, decided_of(rows))
         _flood(connection, rows - rows * FLOOD // _ALL)
     if not database.is_sqlite:  # PostgreSQL does so by itself, sooner or later.
-        with database.writing() as connection:
-            connection.execute(text("ANALYZE"))
+        with database.reading() as connection:  # In no transaction.
+            connection.execute(text("VACUUM ANALYZE"))
 
 
 def _comment(draw: random.Random, key: int) -> dict[str, Any]:
