@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from flask import Flask
 
 from service import auth, cli
-from service.app import create_app
 from service.commands import common as command
 from service.errors import InvalidInput
 from service.services import NAME
@@ -24,7 +21,8 @@ from service.store.accounts import Accounts, Moderator, Role
 from service.store.database import Database
 from service.store.sites import Sites
 from service.store.store import Store
-from tests.fixtures_store import NOON, PASSWORD
+from tests.fixtures_service import built
+from tests.fixtures_store import NOON, PASSWORD, Install
 from tests.visitor import Visitor
 
 ANN = Moderator("ann", "hash", Role.MODERATOR, NOON)
@@ -40,16 +38,11 @@ def accounts(database: Database) -> Accounts:
 
 
 @pytest.fixture(scope="module")
-def desk(
-    tmp_path_factory: pytest.TempPathFactory, prepared_sqlite: Path
-) -> Iterator[Flask]:
+def desk(dialect: str, install: Install) -> Iterator[Flask]:
     """An app of this module's own, with a second site named sport."""
-    folder = tmp_path_factory.mktemp("accounts")
-    shutil.copy(prepared_sqlite, folder / "refrain.db")
-    app = create_app(load_settings({"REFRAIN_DATA_DIR": str(folder)}))
-    Sites(database_of(app)).create("sport", by="test", now=NOON)
-    yield app
-    database_of(app).close()
+    with built(install(dialect)) as app:
+        Sites(database_of(app)).create("sport", by="test", now=NOON)
+        yield app
 
 
 @pytest.fixture(scope="session")

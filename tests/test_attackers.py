@@ -51,8 +51,8 @@ from service.store.outbox import utc_now
 from service.store.schema import policies
 from service.store.sites import Sites
 from service.webhooks.deliverer import Deliverer
-from tests.fixtures_service import NO_SAMPLES, ROOT, with_key
-from tests.fixtures_store import KEY, NOON, PASSWORD
+from tests.fixtures_service import ROOT, built, with_key
+from tests.fixtures_store import KEY, NOON, PASSWORD, Install
 from tests.fuzzing.texts import chance
 from tests.telling import tell
 from tests.visitor import Visitor
@@ -90,19 +90,14 @@ HASH = hash_password(PASSWORD)
 
 
 @pytest.fixture(scope="module")
-def place(
-    tmp_path_factory: pytest.TempPathFactory, prepared_sqlite: Path
-) -> Iterator[Place]:
-    folder = tmp_path_factory.mktemp("attacked")
-    shutil.copy(prepared_sqlite, folder / "refrain.db")
-    app = create_app(load_settings({"REFRAIN_DATA_DIR": str(folder)} | NO_SAMPLES))
-    parts, key = app.extensions[NAME], new_key()
-    Sites(parts.store.database).create(OTHER, by="test", now=NOON)
-    parts.accounts.create_key(OTHER, key_hash(key), "test", NOON)
-    theirs = app.test_client()
-    theirs.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
-    yield Place(app, with_key(app), theirs)
-    parts.store.database.close()
+def place(dialect: str, install: Install) -> Iterator[Place]:
+    with built(install(dialect)) as app:
+        parts, key = app.extensions[NAME], new_key()
+        Sites(parts.store.database).create(OTHER, by="test", now=NOON)
+        parts.accounts.create_key(OTHER, key_hash(key), "test", NOON)
+        theirs = app.test_client()
+        theirs.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
+        yield Place(app, with_key(app), theirs)
 
 
 @pytest.fixture

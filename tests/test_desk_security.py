@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,8 +25,8 @@ from service.store.schema import attempts
 from service.store.signins import ADDRESS, SignIns
 from service.store.sites import Sites
 from service.store.store import Store
-from tests.fixtures_service import ROOT, Server, serving
-from tests.fixtures_store import KEY, NOON, PASSWORD
+from tests.fixtures_service import ROOT, Server, built, serving_on
+from tests.fixtures_store import KEY, NOON, PASSWORD, Install, Installation
 from tests.visitor import Visitor
 
 TEMPLATES = ROOT / "service" / "templates" / "desk"
@@ -41,7 +40,7 @@ class House:
     The sites are `default` and `sport`; accounts made here have PASSWORD.
     """
 
-    folder: Path
+    installation: Installation
     app: Flask
     servers: tuple[Server, Server]
     password_hash: str
@@ -61,30 +60,21 @@ class House:
 
     def other_app(self, **env: str) -> Flask:
         """The app with other settings, on this database."""
-        return create_app(load_settings({"REFRAIN_DATA_DIR": str(self.folder)} | env))
+        return create_app(load_settings(self.installation.env | env))
 
 
 @pytest.fixture(scope="module")
-def house(
-    tmp_path_factory: pytest.TempPathFactory, prepared_sqlite: Path
-) -> Iterator[House]:
+def house(dialect: str, install: Install) -> Iterator[House]:
     """A house of this module's own."""
-    folder = tmp_path_factory.mktemp("house")
-    shutil.copy(prepared_sqlite, folder / "refrain.db")
-    app = create_app(
-        load_settings(
-            {
-                "REFRAIN_DATA_DIR": str(folder),
-                "REFRAIN_SESSION_MINUTES": str(SESSION_MINUTES),
-            }
-        )
-    )
-    database = app.extensions[NAME].store.database
-    Sites(database).create("sport", by="test", now=NOON)
-    one = {"WEB_CONCURRENCY": "1"}
-    with serving(folder, 1, **one) as first, serving(folder, 1, **one) as second:
-        yield House(folder, app, (first, second), hash_password(PASSWORD))
-    database.close()
+    installation = install(dialect)
+    minutes = str(SESSION_MINUTES)
+    with (
+        built(installation, REFRAIN_SESSION_MINUTES=minutes) as app,
+        serving_on(installation, WEB_CONCURRENCY="1") as first,
+        serving_on(installation, WEB_CONCURRENCY="1") as second,
+    ):
+        Sites(app.extensions[NAME].store.database).create("sport", by="test", now=NOON)
+        yield House(installation, app, (first, second), hash_password(PASSWORD))
 
 
 @pytest.fixture(autouse=True)
@@ -459,7 +449,7 @@ def test_a_changed_password_ends_sessions_in_other_processes_at_once(
 def test_what_the_operator_does_ends_sessions_at_once(house: House, act: str) -> None:
     name = house.account()
     visitor = signed_in(house, name, server=0)
-    database = open_database(f"sqlite:///{house.folder / 'refrain.db'}")
+    database = open_database(house.installation.url)
     accounts = Accounts(database)
 
     if act == "disable":

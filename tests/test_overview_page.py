@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from model.finding import Attribute, Rule, Span
-from service.app import create_app
 from service.desk.overview.page import MOST_BY_DAY, MOST_DAYS, Choice, asked
 from service.desk.overview.periods import By
 from service.domain import Article, Outcome, Thresholds, Verdict
 from service.services import NAME
-from service.settings import load_settings
 from service.store.accounts import Role
 from service.store.records import Submission
 from service.store.sites import Sites
 from service.store.store import Store
 from service.watch import LEAST, LEAST_BEFORE
+from tests.fixtures_service import built
+from tests.fixtures_store import Install
 from tests.reviewing import FLAGGED, World, make_world
 from tests.samples import ACCEPTED, REJECTED, comment
 from tests.test_overview import lexicon
@@ -33,12 +31,10 @@ HOSTILE = "<script>alert(1)</script>\u202e"
 
 
 @pytest.fixture
-def desk(tmp_path: Path, prepared_sqlite: Path) -> Iterator[Flask]:
+def desk(dialect: str, install: Install) -> Iterator[Flask]:
     """An app on a database of the test's own."""
-    shutil.copy(prepared_sqlite, tmp_path / "refrain.db")
-    app = create_app(load_settings({"REFRAIN_DATA_DIR": str(tmp_path)}))
-    yield app
-    store_of(app).database.close()
+    with built(install(dialect)) as app:
+        yield app
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -17,7 +16,6 @@ from openai import OpenAI, RateLimitError
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from service.app import create_app
 from service.auth import key_hash
 from service.limiting.admission import caller_of, is_admitted
 from service.limiting.making import make_limiter
@@ -25,8 +23,8 @@ from service.logs import make_log
 from service.services import NAME, Services
 from service.settings import load_settings
 from service.store.schema import comments
-from tests.fixtures_service import NO_SAMPLES
-from tests.fixtures_store import KEY, NOON
+from tests.fixtures_service import built
+from tests.fixtures_store import KEY, NOON, Install
 
 LIMIT = 3
 NOW = NOON.timestamp() + 13
@@ -38,19 +36,13 @@ CHECKED = {"blog": "https://paper.example", "comment_content": FAIR}
 
 
 @pytest.fixture(scope="module")
-def app(
-    tmp_path_factory: pytest.TempPathFactory, prepared_sqlite: Path
-) -> Iterator[Flask]:
+def app(dialect: str, install: Install) -> Iterator[Flask]:
     """An app with a limit, at a moment that does not pass."""
-    folder = tmp_path_factory.mktemp("limited")
-    shutil.copy(prepared_sqlite, folder / "refrain.db")
-    env = {"REFRAIN_DATA_DIR": str(folder), "REFRAIN_RATE_LIMIT": str(LIMIT)}
-    keyless = {"REFRAIN_AKISMET_SITE": "default"}
-    app = create_app(load_settings(env | NO_SAMPLES | keyless))
-    limiter = app.extensions[NAME].limiter
-    limiter._clock = lambda: NOW
-    yield app
-    app.extensions[NAME].store.database.close()
+    limited = {"REFRAIN_RATE_LIMIT": str(LIMIT), "REFRAIN_AKISMET_SITE": "default"}
+    with built(install(dialect), **limited) as app:
+        limiter = app.extensions[NAME].limiter
+        limiter._clock = lambda: NOW
+        yield app
 
 
 @pytest.fixture

@@ -229,6 +229,45 @@ def test_the_container_runs_as_an_ordinary_user() -> None:
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", users[-1])
 
 
+ON_SQLITE_ALONE = frozenset(
+    [
+        "attackers",
+        "coral_deadline",
+        "faults_server",
+        "hostile_clients",
+        "learn_command",
+        "learning",
+        "metrics",
+        "model_commands",
+        "overload",
+        "proxy",
+        "request_ids",
+        "run",
+        "sampling",
+        "selftest",
+        "server",
+        "shadow",
+        "slow_clients",
+        "switching",
+        "tracing",
+        "trial",
+    ]
+)
+"""Files of tests with services of their own on a copied file: of sockets, processes and
+models.  What services answer is tried on both databases elsewhere."""
+
+
+def test_a_new_service_in_tests_runs_on_both_databases() -> None:
+    copying = re.compile(r"\b(prepared|coral)_sqlite: Path")
+    found = {
+        file.stem.removeprefix("test_")
+        for file in (ROOT / "tests").glob("test_*.py")
+        if copying.search(file.read_text())
+    }
+
+    assert found == ON_SQLITE_ALONE
+
+
 def test_the_container_tells_whether_it_is_healthy() -> None:
     check = said("HEALTHCHECK")[0]
     program, flag, code = json.loads(check[check.index("[") :])

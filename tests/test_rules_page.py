@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,17 +13,15 @@ import pytest
 from flask import Flask
 
 from model.finding import Rule
-from service.app import create_app
 from service.auth import hash_password, key_hash, new_key
 from service.domain import Outcome, Thresholds
 from service.services import NAME
-from service.settings import load_settings
 from service.store.accounts import Accounts, Moderator, Role
 from service.store.database import Database
 from service.store.records import Site
 from service.store.sites import Sites
-from tests.fixtures_service import NO_SAMPLES
-from tests.fixtures_store import NOON, PASSWORD
+from tests.fixtures_service import built
+from tests.fixtures_store import NOON, PASSWORD, Install
 from tests.visitor import Visitor
 
 OUTSIDE = "It must lie between 0 and 1."
@@ -34,18 +30,13 @@ WORD = {"text": "frobnicator", "rule": "obscene", "strength": "reject", "forms":
 
 
 @pytest.fixture(scope="module")
-def desk(
-    tmp_path_factory: pytest.TempPathFactory, prepared_sqlite: Path
-) -> Iterator[Flask]:
+def desk(dialect: str, install: Install) -> Iterator[Flask]:
     """An app of this module's own, with a moderator named mary."""
-    folder = tmp_path_factory.mktemp("rules")
-    shutil.copy(prepared_sqlite, folder / "refrain.db")
-    app = create_app(load_settings({"REFRAIN_DATA_DIR": str(folder)} | NO_SAMPLES))
-    Accounts(database_of(app)).create_moderator(
-        Moderator("mary", hash_password(PASSWORD), Role.MODERATOR, NOON)
-    )
-    yield app
-    database_of(app).close()
+    with built(install(dialect)) as app:
+        Accounts(database_of(app)).create_moderator(
+            Moderator("mary", hash_password(PASSWORD), Role.MODERATOR, NOON)
+        )
+        yield app
 
 
 @pytest.fixture(scope="module")
