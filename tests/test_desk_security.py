@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +45,7 @@ class House:
     app: Flask
     servers: tuple[Server, Server]
     password_hash: str
+    others: ExitStack
 
     @property
     def accounts(self) -> Accounts:
@@ -60,7 +62,7 @@ class House:
 
     def other_app(self, **env: str) -> Flask:
         """The app with other settings, on this database."""
-        return create_app(load_settings(self.installation.env | env))
+        return self.others.enter_context(built(self.installation, **env))
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +74,11 @@ def house(dialect: str, install: Install) -> Iterator[House]:
         built(installation, REFRAIN_SESSION_MINUTES=minutes) as app,
         serving_on(installation, WEB_CONCURRENCY="1") as first,
         serving_on(installation, WEB_CONCURRENCY="1") as second,
+        ExitStack() as others,
     ):
         Sites(app.extensions[NAME].store.database).create("sport", by="test", now=NOON)
-        yield House(installation, app, (first, second), hash_password(PASSWORD))
+        password_hash = hash_password(PASSWORD)
+        yield House(installation, app, (first, second), password_hash, others)
 
 
 @pytest.fixture(autouse=True)

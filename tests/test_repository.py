@@ -229,30 +229,28 @@ def test_the_container_runs_as_an_ordinary_user() -> None:
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", users[-1])
 
 
-ON_SQLITE_ALONE = frozenset(
-    [
-        "attackers",
-        "coral_deadline",
-        "faults_server",
-        "hostile_clients",
-        "learn_command",
-        "learning",
-        "metrics",
-        "model_commands",
-        "overload",
-        "proxy",
-        "request_ids",
-        "run",
-        "sampling",
-        "selftest",
-        "server",
-        "shadow",
-        "slow_clients",
-        "switching",
-        "tracing",
-        "trial",
-    ]
-)
+ON_SQLITE_ALONE = {
+    "attackers",
+    "coral_deadline",
+    "faults_server",
+    "hostile_clients",
+    "learn_command",
+    "learning",
+    "metrics",
+    "model_commands",
+    "overload",
+    "proxy",
+    "request_ids",
+    "run",
+    "sampling",
+    "selftest",
+    "server",
+    "shadow",
+    "slow_clients",
+    "switching",
+    "tracing",
+    "trial",
+}
 """Files of tests with services of their own on a copied file: of sockets, processes and
 models.  What services answer is tried on both databases elsewhere."""
 
