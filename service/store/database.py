@@ -32,6 +32,10 @@ BUSY_TIMEOUT_S = 5.0
 POOL = {"pool_size": 8, "max_overflow": 24, "pool_timeout": BUSY_TIMEOUT_S}
 
 
+class Held(Exception):
+    """Somebody else has changed a row and not committed that; it was not waited for."""
+
+
 class Database:
     """One database, read and written through short transactions.
 
@@ -146,12 +150,15 @@ class Database:
             The rows that it returns.
 
         Raises:
+            Held: the statement waited for somebody else as long as it may.
             StoreUnavailable: the database does not answer or cannot be written.
         """
         with self._explained():
             try:
                 return self._run_kept(statement, values)
             except self._driver.OperationalError as error:
+                if explained(error).fault is Fault.LOCKED:
+                    raise Held from error
                 if not _has_ended(error):
                     raise
             self._drop_kept()
