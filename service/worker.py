@@ -65,10 +65,12 @@ class Worker(PatientWorker):
             super().load_wsgi()
             self._parts = self.wsgi.extensions[NAME]
             self.log.complete_by(add_ids)
+            self.most_waiting = self._parts.settings.backlog
+            longest = self._longest_body()
+            self.most_body = min(longest, MOST_HELD // 8)
+            self.waits_for_longer = longest > self.most_body
             self._parts.store.ping()
             self._parts.follower.look()
-            self.most_waiting = self._parts.settings.backlog
-            self.most_body = self._longest_body()
         except StoreUnavailable as error:
             self.log.error("%s", error)
             if self.age == 1:
@@ -148,13 +150,13 @@ class Worker(PatientWorker):
         self._parts.metrics.follower_age(self._parts.follower.age_s)
 
     def _longest_body(self) -> int:
-        """The longest that any route reads, as far as there is room to wait for it."""
+        """The longest that any route reads, in bytes."""
         from service.compat import akismet
         from service.desk.pages import MAX_BODY
 
         settings = self._parts.settings
         batch: int = settings.max_batch_body
-        return min(max(akismet.longest(settings), batch, MAX_BODY), MOST_HELD // 8)
+        return max(akismet.longest(settings), batch, MAX_BODY)
 
     def turned_away(self, beginning: bytes) -> bytes | None:
         """Answer 503 where too many requests wait; who watches us is not turned away.

@@ -12,6 +12,7 @@ MOST = 1000
 """The longest body that is waited for, in these tests."""
 POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+ZEROS = b"Content-Length: 00000000000000000009"
 UNFINISHED = {Come.NOTHING, Come.HEAD_BEGUN, Come.HEAD}
 LENGTHS = ("Content-Length: %d", "content-length:%d", "CONTENT-LENGTH: \t%d \t")
 
@@ -79,6 +80,10 @@ def test_a_request_is_whole_with_its_last_byte_and_not_before(
         ),
         pytest.param(CHUNKED + b"5\r\nab", Come.HEAD, id="half a chunk"),
         pytest.param(CHUNKED + b"0\r\nX: y\r\n", Come.HEAD, id="half a trailer"),
+        pytest.param(b"\n" * 3, Come.UNCLEAR, id="bare ends and nothing else"),
+        pytest.param(b"\r\n" * 3, Come.WHOLE, id="empty lines, which are refused"),
+        pytest.param(POST + ZEROS + b"\r\n\r\n", Come.HEAD, id="zeros ahead"),
+        pytest.param(CHUNKED + b"0" * 20 + b"9\r\n", Come.HEAD, id="a chunk's zeros"),
         pytest.param(CHUNKED + b"\r\n", Come.UNCLEAR, id="no size"),
         pytest.param(CHUNKED + b"+5\r\n", Come.UNCLEAR, id="a signed size"),
         pytest.param(CHUNKED + b"3e9\r\n", Come.UNCLEAR, id="a large chunk"),
@@ -115,3 +120,9 @@ def test_to_an_old_client_nothing_is_said_before_the_answer() -> None:
     )
 
     assert not arrival.is_awaiting
+
+
+def test_trailers_are_not_waited_for_without_end() -> None:
+    trailers = b"0\r\n" + b"A: b\r\n" * 11_000
+
+    assert Arrival(1_000_000).come(CHUNKED + trailers) is Come.ENDLESS

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from service.compat.coral.phase import HELD
@@ -46,6 +47,14 @@ HALVES = pytest.mark.parametrize(
         pytest.param(CHUNKED + CHUNKS[:20], id="chunks"),
     ],
 )
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
+UNSIGNED = (
+    b"POST /coral/moderate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    b"X-Coral-Signature: sha256="
+    + b"0" * 64
+    + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+ZEROS = b"0" * 13 + b"9\r\n"
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
@@ -101,6 +110,44 @@ def test_many_who_send_half_a_request_keep_nobody_waiting(
         time.sleep(0.3)  # Until all of it has come.
 
         assert max(decided_in(single) for _ in range(5)) < MOMENT_S
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param(b"Transfer-Encoding: chunked\r\n\r\n4c4b40\r\n", id="a chunk"),
+        pytest.param(b"Transfer-Encoding: chunked\r\n\r\n" + ZEROS, id="its zeros"),
+        pytest.param(b"Content-Length: 99999999\r\n\r\n", id="a length"),
+        pytest.param(b"Content-Length: " + ZEROS + b"\r\n", id="a length's zeros"),
+    ],
+)
+def test_many_who_announce_what_never_comes_keep_nobody_waiting(
+    single: Server, rest: bytes
+) -> None:
+    """Where the key would be in the body, so that anybody may begin one."""
+    begun = b"POST /1.1/comment-check HTTP/1.1\r\nHost: a\r\n" + FORM + rest
+    with ExitStack() as stack:
+        for _ in range(MANY):
+            stack.enter_context(connected(single)).sendall(begun)
+        time.sleep(0.3)  # Until all of it has come.
+
+        assert max(decided_in(single) for _ in range(5)) < MOMENT_S
+
+
+def test_a_body_in_tiny_chunks_takes_no_more_time_than_it_has_bytes(
+    single: Server,
+) -> None:
+    (worker,) = psutil.Process(single.process.pid).children()
+    taken = []
+    for count in (30_000, 120_000):
+        before = sum(worker.cpu_times()[:2])
+        with connected(single) as connection:
+            connection.sendall(UNSIGNED + b"1\r\na\r\n" * count + b"0\r\n\r\n")
+            assert answered(connection).startswith(b"HTTP/1.1 4")
+        taken.append(sum(worker.cpu_times()[:2]) - before)
+
+    # Four times as much; it was seventeen times.
+    assert taken[1] < 8 * max(taken[0], 0.1)
 
 
 @HALVES

@@ -88,6 +88,7 @@ class Arrival:
         else:
             start = length + len(LENGTH)
             digits = head[start : head.index(b"\r\n", start)].strip(b" \t")
+            digits = digits.lstrip(b"0") or digits[:1]
             is_number = digits.isdigit() and len(digits) <= MOST_DIGITS
             size = int(digits) if is_number and LENGTH not in head[start:] else None
             self._is_unclear = size is None or size > self._most_body
@@ -106,11 +107,14 @@ class Arrival:
                 is_long = len(data) - self._chunk > LONGEST_LINE
                 return Come.UNCLEAR if is_long else Come.HEAD
             digits = data[self._chunk : end].partition(b";")[0].strip(b" \t")
+            digits = digits.lstrip(b"0") or digits[:1]
             if not digits or len(digits) > MOST_DIGITS or not HEX.issuperset(digits):
                 return Come.UNCLEAR
             size = int(digits, 16)
             if size == 0:  # Then trailers may follow, and a blank line.
-                return Come.WHOLE if BLANK_LINE in data[end:] else Come.HEAD
+                if data.find(BLANK_LINE, end) >= 0:
+                    return Come.WHOLE
+                return Come.ENDLESS if len(data) - end > LONGEST_HEAD else Come.HEAD
             self._chunk = end + 2 + size + 2
         is_long = max(self._chunk, len(data)) > self._body + self._most_body
         return Come.UNCLEAR if is_long else Come.HEAD
@@ -118,7 +122,7 @@ class Arrival:
 
 def _begun(data: bytes) -> Come:
     """What a head is that has no end yet."""
-    if not data.strip(b"\r\n"):
+    if data in (b"", b"\r", b"\r\n", b"\r\n\r"):
         return Come.NOTHING  # Some clients end a body by a line too many.
     line = data.find(b"\r\n", 2)
     has_bare_ends = data.count(b"\n") != data.count(b"\r\n")

@@ -23,6 +23,10 @@ from service.connections.arrival import Arrival, Come
 class Unreader(SocketUnreader):  # type: ignore[misc]
     """What was received, then what a thread still receives."""
 
+    waits = False
+    """Whether a thread waits for what has not come: only where bodies may be longer
+    than any that the main loop waits for.  Elsewhere it is to be refused."""
+
     has_ended = False
     """Whether a thread wanted more, and there was no more to come."""
 
@@ -41,9 +45,26 @@ class Unreader(SocketUnreader):  # type: ignore[misc]
         end: int = self.buf.seek(0, 2)
         return end
 
+    def read(self, size: int | None = None, read_ahead: int | None = None) -> bytes:
+        """As gunicorn does, but never much at once, unless that is asked for.
+
+        Its reader of chunks copies what it was given again for each of them.
+        """
+        if size is None and self.size() > self.mxchunk:
+            size = self.mxchunk
+        data: bytes = super().read(size, read_ahead)
+        return data
+
     def chunk(self, size_hint: int | None = None) -> bytes:
         """Receive more, in a thread."""
-        data: bytes = super().chunk(size_hint)
+        if self.waits:
+            data: bytes = super().chunk(size_hint)
+        else:
+            try:
+                most = min(size_hint or self.mxchunk, self.mxchunk)
+                data = self.sock.recv(most, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                data = b""
         self.has_ended = not data
         return data
 
@@ -92,6 +113,7 @@ class Phase(Enum):
     """It waits for a thread, or has one."""
     KEPT = auto()
     LEAVING = auto()
+    GONE = auto()
 
 
 class Conn(TConn):  # type: ignore[misc]

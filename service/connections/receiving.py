@@ -44,10 +44,12 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class ReceivingWorker(QueueWorker):
     """A worker that gives threads to whole requests.
 
-    Bodies of more than `most_body` bytes are given one with their head, to be refused.
+    Bodies of more than `most_body` bytes are given one with their head: to be refused,
+    unless `waits_for_longer`.
     """
 
     most_body = MOST_BODY
+    waits_for_longer = False
 
     @classmethod
     def check_config(cls, cfg: Config, log: Logger) -> None:
@@ -76,6 +78,7 @@ class ReceivingWorker(QueueWorker):
             return
         self.nr_conns += 1
         conn = Conn(self.cfg, sock, client, listener.getsockname(), self.most_body)
+        conn.parser.unreader.waits = self.waits_for_longer
         data = received(sock)
         if data is None:
             self._wait_for_more(conn, Come.NOTHING)
@@ -87,6 +90,8 @@ class ReceivingWorker(QueueWorker):
         if conn.phase is Phase.SERVED:
             self._not_now(conn)
             return
+        if conn.phase is Phase.GONE:
+            return  # By what was called just before, of the same events.
         data = received(client)
         if data is None:
             return
@@ -188,6 +193,7 @@ class ReceivingWorker(QueueWorker):
     def _take_leave(self, conn: Conn) -> None:
         """Say that this was all, and wait elsewhere for the client to hang up."""
         self._receiving.pop(conn, None)
+        conn.parser.unreader.take_buffered()  # Nobody reads it any more.
         conn.phase = Phase.LEAVING
         try:
             conn.sock.shutdown(socket.SHUT_WR)
@@ -198,6 +204,7 @@ class ReceivingWorker(QueueWorker):
             self.watch(conn)
 
     def _let_go(self, conn: Conn) -> None:
+        conn.phase = Phase.GONE
         self._receiving.pop(conn, None)
         self._leaving.pop(conn, None)
         self.unwatch(conn)
