@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -53,11 +54,7 @@ def on_sqlite(env: dict[str, str], folder: str) -> Iterator[Figure]:
     """All that is asked of the service as it comes."""
     key = first_key(env)
     starts = [start_once(env, folder) for _ in range(3)]
-    with (
-        serving(SERVICE, env, folder) as ours,
-        serving(NOOP, env, folder) as noop,
-        serving(KEEPING, env, folder) as keeping,
-    ):
+    with beside_floors(env, folder) as (ours, noop, keeping):
         rates = in_turns(
             {
                 "no-op": partial(stored, noop, key),
@@ -88,11 +85,7 @@ def on_postgresql() -> Iterator[Figure]:
     ):
         env = os.environ | {"REFRAIN_DATA_DIR": folder, "DATABASE_URL": url}
         key = first_key(env)
-        with (
-            serving(SERVICE, env, folder) as ours,
-            serving(NOOP, env, folder) as noop,
-            serving(KEEPING, env, folder) as keeping,
-        ):
+        with beside_floors(env, folder) as (ours, noop, keeping):
             rates = in_turns(
                 {
                     "no-op": partial(stored, noop, key),
@@ -101,6 +94,19 @@ def on_postgresql() -> Iterator[Figure]:
                 }
             )
     yield from _shares("stored, PostgreSQL", rates, POSTGRESQL_SHARE)
+
+
+@contextmanager
+def beside_floors(
+    env: dict[str, str], folder: str
+) -> Iterator[tuple[Server, Server, Server]]:
+    """The service, an app that does nothing, and one that commits a row."""
+    with (
+        serving(SERVICE, env, folder) as ours,
+        serving(NOOP, env, folder) as noop,
+        serving(KEEPING, env, folder) as keeping,
+    ):
+        yield ours, noop, keeping
 
 
 def stored(server: Server, key: str, number: int) -> Rate:
