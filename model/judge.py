@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from model import artifact as artifacts
 from model.classifier import Classifier
 from model.contacts.finder import find_contacts
-from model.features import Reader, Reading, signs
+from model.features import FOREIGN, Reader, Reading
 from model.finding import (
     ATTRIBUTES,
     DOUBTFUL,
@@ -146,14 +146,13 @@ class Judge:
                 Finding(None, None, Source.CLASSIFIER, unknown, detail="unknown")
             )
             return Judgement(tuple(findings), None)
-        names = signs(reading, text)
-        scores = self._classifier.probabilities(reading, names)
+        scores = self._classifier.probabilities(reading, text)
         toxicity = scores[Attribute.TOXICITY]
         findings += _doubts(folded, search.matches, self._own, toxicity)
         seen = [a for a in RULE_OF if scores[a] >= floor]
         spans: Mapping[Attribute, tuple[Span, ...]] = dict.fromkeys(seen, ())
         if seen and with_places:
-            parts = self._classifier.contributions(reading, names)
+            parts = self._classifier.contributions(reading, text)
             spans = self._spans(folded, shown, parts, seen)
         findings += [
             Finding(RULE_OF[a], a, Source.CLASSIFIER, scores[a], spans[a]) for a in seen
@@ -163,13 +162,13 @@ class Judge:
     def probabilities(self, text: str) -> Mapping[Attribute, float]:
         """What the classifier makes of a text, whether or not it knows its words."""
         reading = self._read(text)[2].reading
-        return self._classifier.probabilities(reading, signs(reading, text))
+        return self._classifier.probabilities(reading, text)
 
     def toxic_spans(self, text: str) -> tuple[Span, ...]:
         """The words that speak most for TOXICITY, whether or not it is probable."""
         folded, _, shown = self._read(text)
         reading = shown.reading
-        parts = self._classifier.contributions(reading, signs(reading, text))
+        parts = self._classifier.contributions(reading, text)
         wanted = Attribute.TOXICITY
         return self._spans(folded, shown, parts, [wanted])[wanted]
 
@@ -196,7 +195,7 @@ class Judge:
 
     def _limit(self, reading: Reading) -> float:
         """The share of unknown words above which nothing is said of a text."""
-        return MAX_UNKNOWN if "foreign" in reading.signs else self._max_unknown
+        return MAX_UNKNOWN if FOREIGN in reading.signs else self._max_unknown
 
     def _spans(
         self,

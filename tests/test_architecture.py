@@ -36,6 +36,7 @@ ORDER = [
     "model.contacts.finder",
     "model.artifact",
     "model.features",
+    "model.columns",
     "model.classifier",
     "model.judge",
     "model.verdicts",

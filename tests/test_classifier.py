@@ -10,7 +10,7 @@ import pytest
 
 from model import artifact as artifacts
 from model.classifier import Classifier
-from model.features import Reader, signs
+from model.features import Reader
 from model.finding import Attribute
 from model.lexicon.matcher import Lexicon, load_lexicon
 from model.newscomments import news_comments
@@ -42,7 +42,7 @@ def test_it_gives_the_probabilities_of_the_scikit_learn_pipeline(
     readings = [reader.read(f, lexicon.matches(f)) for f in folded]
 
     served = [
-        list(classifier.probabilities(reading, signs(reading, text)).values())
+        list(classifier.probabilities(reading, text).values())
         for reading, text in zip(readings, texts, strict=True)
     ]
     trained = restore(artifact, lexicon).predict_proba(texts)
@@ -68,11 +68,10 @@ def test_contributions_add_up_to_the_log_odds(
     folded = fold(text)
     reading = Reader(artifact.classes).read(folded, lexicon.matches(folded))
     classifier = Classifier(artifact)
-    names = signs(reading, text)
-    p = classifier.probabilities(reading, names)[Attribute.INSULT]
+    p = classifier.probabilities(reading, text)[Attribute.INSULT]
     insult = list(Attribute).index(Attribute.INSULT)
 
-    parts = classifier.contributions(reading, names)[:, insult]
+    parts = classifier.contributions(reading, text)[:, insult]
 
     # What is left is the length, which no word stands for.
     left = np.log(p / (1 - p)) - artifact.intercept[insult] - parts.sum()
@@ -89,8 +88,7 @@ def test_an_insult_does_not_drown_in_a_long_comment(
     def insult(text: str) -> float:
         folded = fold(text)
         reading = reader.read(folded, lexicon.matches(folded))
-        names = signs(reading, text)
-        return classifier.probabilities(reading, names)[Attribute.INSULT]
+        return classifier.probabilities(reading, text)[Attribute.INSULT]
 
     long = calm * 6 + "You are a stupid idiot and everybody knows it. " + calm * 6
     assert insult(long) > 5 * insult(calm * 12)

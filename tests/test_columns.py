@@ -1,0 +1,122 @@
+"""What the classifier looks up is what training spelt out."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model import artifact as artifacts
+from model import columns, features
+from model.columns import Columns, Names
+from model.features import MASKED, Reader, Reading
+from model.lexicon.matcher import Lexicon, load_lexicon
+from model.newscomments import news_comments
+from model.text import fold
+
+
+@pytest.fixture(scope="module")
+def artifact() -> artifacts.Artifact:
+    return artifacts.load(artifacts.shipped())
+
+
+@pytest.fixture(scope="module")
+def lexicon() -> Lexicon:
+    return load_lexicon()
+
+
+@pytest.fixture(scope="module")
+def names(artifact: artifacts.Artifact) -> Names:
+    return Names(artifact.grams.names, artifact.words.names, artifact.signs.names)
+
+
+@pytest.fixture(scope="module")
+def looked_up(artifact: artifacts.Artifact, names: Names) -> Columns:
+    return Columns(names, artifact.common | MASKED)
+
+
+def spelt_out(
+    artifact: artifacts.Artifact, reading: Reading, original: str
+) -> list[set[str]]:
+    """The features of a text, as strings, block by block."""
+    words = set(reading.words) - artifact.common - MASKED
+    return [
+        {gram for word in words for gram in features.grams(word)},
+        {*reading.words, *features.pairs(reading.words)},
+        set(features.signs(reading, original)),
+    ]
+
+
+def names_found(
+    names: Names, looked_up: Columns, reading: Reading, original: str
+) -> list[list[str]]:
+    """What the rows that are looked up are called, block by block."""
+    called = ["", *names.grams, *names.words, *names.signs]
+    ids, (_, first, second) = looked_up.rows(reading, original)
+    blocks = (ids[:first], ids[first:second], ids[second:])
+    return [sorted(called[row] for row in block if row) for block in blocks]
+
+
+def known(names: Names, spelt: list[set[str]]) -> list[list[str]]:
+    """The features that have weights, block by block."""
+    blocks = (set(block) for block in names)
+    return [sorted(has & its) for has, its in zip(spelt, blocks, strict=True)]
+
+
+def test_each_feature_of_a_comment_is_found_once(
+    artifact: artifacts.Artifact, lexicon: Lexicon, names: Names, looked_up: Columns
+) -> None:
+    reader = Reader(artifact.classes)
+    texts = [example.text for example in news_comments()][:500]
+
+    for text in (*texts, "", "!", '"', 'He is "vermin", "filth" and "', "Muslim" * 9):
+        folded = fold(text)
+        reading = reader.read(folded, lexicon.matches(folded))
+        expected = known(names, spelt_out(artifact, reading, text))
+        assert names_found(names, looked_up, reading, text) == expected
+
+
+@given(st.data())
+def test_so_it_is_in_any_row_of_classes(
+    artifact: artifacts.Artifact, names: Names, looked_up: Columns, data: st.DataObject
+) -> None:
+    classes = sorted({"", ".", '"', "reject.personal", *artifact.classes.values()})
+    row = data.draw(st.lists(st.sampled_from(classes), max_size=40))
+    reading = Reading(["x"] * len(row), row)
+
+    expected = known(names, spelt_out(artifact, reading, ""))
+
+    assert names_found(names, looked_up, reading, "") == expected
+
+
+def test_what_is_remembered_has_an_end(
+    monkeypatch: pytest.MonkeyPatch, artifact: artifacts.Artifact, names: Names
+) -> None:
+    monkeypatch.setattr(columns, "MEMORY", 3)
+    small = Columns(names, frozenset())
+    classes = sorted(set(artifact.classes.values()))
+
+    for word, (one, other) in enumerate(product(classes[:6], repeat=2)):
+        reading = Reading([f"word{'x' * word}", "it"], [one, other])
+        expected = known(names, spelt_out(artifact, reading, ""))
+        assert names_found(names, small, reading, "")[1:] == expected[1:]
+
+        assert len(small._grams) <= 3
+        assert len(small._windows) <= 3
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=40))
+def test_folded_ascii_has_the_same_words_by_the_faster_pattern(text: str) -> None:
+    folded = fold(text).text
+
+    assert features._ASCII_TOKEN.findall(folded) == features._TOKEN.findall(folded)
+
+
+def test_patterns_that_stand_in_for_each_other_agree_on_each_character() -> None:
+    for char in map(chr, range(128)):
+        for text in (fold(f"{before}{char}").text for before in ("", "a", "1", "'")):
+            fast = re.findall(features._ASCII_TOKEN, text)
+            assert fast == re.findall(features._TOKEN, text)
