@@ -1,14 +1,14 @@
 """Which rows of the classifier's weights a text has: `features`, looked up.
 
 What `features` spells out as strings is mostly found without building them: a word's
-n-grams are remembered, and so is what each four neighbouring signs stand for; of pairs
-both halves are looked up.  Leaves out: weights, and what any of this means.
+n-grams are remembered, and what consists of several words or signs is looked up by its
+parts.  Leaves out: weights, and what any of this means.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from itertools import accumulate, chain, pairwise, zip_longest
+from itertools import chain, pairwise
 from sys import intern
 from typing import NamedTuple
 
@@ -16,16 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import features
-from model.features import ORDINARY, Reading
+from model.features import LONGEST_RUN, ORDINARY, Reading
 
 MEMORY = 20_000
-"""Words whose n-grams are remembered; at some 250 bytes each, 5 MB.  And so many rows
-of four signs, at about as much."""
+"""Words whose n-grams are remembered; at some 250 bytes each, 5 MB."""
 
 Ids = NDArray[np.intp]
-Window = tuple[str | None, ...]
-"""Four neighbouring signs; at the end of a text there are fewer."""
-
 NONE: Ids = np.empty(0, dtype=np.intp)
 
 
@@ -73,7 +69,7 @@ class Columns:
         self._sign = {name: row for row, name in enumerate(names.signs, first_sign)}
         self._before = _halved(self._sign)
         self._grams: dict[str, Ids] = {}
-        self._windows = _Windows(self._sign)
+        self._runs = _Runs(self._sign)
 
     def rows(self, reading: Reading, original: str) -> Rows:
         """The distinct rows of a text.
@@ -148,10 +144,7 @@ class Columns:
 
     def _rows_of_signs(self, reading: Reading, original: str) -> set[int | None]:
         row = reading.signs
-        told = [*map(row.__getitem__, features.telling(row))]
-        windows = zip_longest(told, told[1:], told[2:], told[3:])
-        found: set[int | None] = set()
-        found.update(chain.from_iterable(map(self._windows.__getitem__, windows)))
+        found = self._runs.find([*map(row.__getitem__, features.telling(row))])
         for sign, before in features.reaching(row, row):
             if (first := self._before.get(sign)) and before:
                 found.update(map(first.get, before))
@@ -160,20 +153,41 @@ class Columns:
         return found
 
 
-class _Windows(dict[Window, tuple[int, ...]]):
-    """The rows of the n-grams that begin where a window does, found when asked for."""
+class _Runs:
+    """The rows of runs of signs, by what precedes the last sign and by that sign.
 
-    def __init__(self, sign: Mapping[str, int]) -> None:
-        self._sign = sign
+    So a run is told from its beginning in one look-up, and no string is built.
+    """
 
-    def __missing__(self, window: Window) -> tuple[int, ...]:
-        signs = [sign or ORDINARY for sign in window if sign is not None]
-        names = accumulate(signs, "{} {}".format)
-        found = tuple(self._sign[name] for name in names if name in self._sign)
-        if len(self) >= MEMORY:
-            self.clear()
-        self[window] = found
-        return found
+    def __init__(self, rows: Mapping[str, int]) -> None:
+        """Index all features that are runs; others are found by no run of signs."""
+        numbers = dict(rows)
+        self._first: dict[str, int] = {}
+        self._longer: dict[tuple[int | None, str], int] = {}
+        for name in rows:
+            self._add(name, numbers)
+        # Of a longer run training may know what it does not know of its beginning.
+        self._unknown = set(numbers.values()) - set(rows.values())
+
+    def _add(self, name: str, numbers: dict[str, int]) -> int:
+        number = numbers.setdefault(name, -len(numbers))
+        beginning, blank, last = name.rpartition(" ")
+        sign = "" if last == ORDINARY else last
+        if blank:
+            self._longer[self._add(beginning, numbers), sign] = number
+        else:
+            self._first[sign] = number
+        return number
+
+    def find(self, row: Sequence[str]) -> set[int | None]:
+        """The rows of all runs of one to LONGEST_RUN signs; None for unknown ones."""
+        runs = [*map(self._first.get, row)]
+        found = set(runs)
+        for length in range(1, LONGEST_RUN):
+            # By `map`: a loop takes twice as long.
+            runs = [*map(self._longer.get, zip(runs, row[length:], strict=False))]
+            found.update(runs)
+        return found - self._unknown if self._unknown else found
 
 
 def _halved(rows: Mapping[str, int]) -> dict[str, dict[str, int]]:

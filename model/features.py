@@ -48,6 +48,9 @@ SENTENCE = 24
 MAX_SENTENCES = 20
 """Parts that a text is cut into at most, so that cost stays linear."""
 
+LONGEST_RUN = 4
+"""Neighbouring classes that are read as one at most."""
+
 FOREIGN = "foreign"
 """The class of words that give another language away."""
 
@@ -253,7 +256,9 @@ def sign_places(reading: Reading) -> list[tuple[int, ...]]:
     """
     at = telling(reading.signs)
     ngrams = [
-        tuple(at[i : i + n]) for n in (1, 2, 3, 4) for i in range(len(at) - n + 1)
+        tuple(at[i : i + n])
+        for n in range(1, LONGEST_RUN + 1)
+        for i in range(len(at) - n + 1)
     ]
     quoted = [(i,) for i in _quoted(reading.signs)]
     return [*ngrams, *_distant(reading.signs), *quoted]
