@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,9 @@ class Cluster:
         return dict(times_judged(self.notes))
 
 
-@pytest.fixture(scope="module")
-def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("dask")
+@contextmanager
+def scheduling(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run a scheduler: its address and its process."""
     file = folder / "scheduler.json"
     quiet = {"DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "error"}
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
@@ -63,18 +64,16 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             command, cwd=ROOT, env=os.environ | quiet, stdout=log, stderr=log
         )
     wait_for(lambda: file.exists() and file.read_text().endswith("}"))
-    yield json.loads(file.read_text())["address"]
+    yield json.loads(file.read_text())["address"], process
     process.terminate()
     process.wait(PATIENCE_S)
 
 
-@pytest.fixture(scope="module")
-def workers(
-    scheduler: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Cluster]:
-    folder = tmp_path_factory.mktemp("workers")
+@contextmanager
+def working(scheduler: str, folder: Path) -> Iterator[Cluster]:
+    """Run two workers of a scheduler."""
     notes = folder / "notes"
-    notes.mkdir()
+    notes.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "distributed.cli.dask_worker", scheduler]
     command += ["--nworkers", "2", "--nthreads", "1", "--host", "127.0.0.1"]
     command += ["--no-dashboard", "--local-directory", str(folder)]
@@ -86,6 +85,13 @@ def workers(
     yield Cluster(scheduler, notes)
     process.terminate()
     process.wait(PATIENCE_S)
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    folder = tmp_path_factory.mktemp("dask")
+    with scheduling(folder) as (address, _), working(address, folder) as cluster:
+        yield cluster
 
 
 @pytest.fixture
@@ -293,6 +299,39 @@ def test_processes_of_this_machine_end_with_the_command_and_others_go_on(
     assert again == 1
     assert target.read_bytes() == expected[1]
     assert all(json.loads(record) in done_records(work) for record in before.values())
+
+
+def test_a_scheduler_and_workers_that_are_killed_are_gone_on_without(
+    tmp_path: Path, cluster: Cluster, expected: tuple[Path, bytes]
+) -> None:
+    target = tmp_path / "out.jsonl"
+    work = tmp_path / "out.jsonl.refrain"
+
+    with scheduling(tmp_path) as (address, scheduler), working(address, tmp_path):
+        process = start(expected[0], target, "--scheduler", address)
+        wait_for(lambda: len(records(work)) >= 2)
+        workers = [int(path.name) for path in (tmp_path / "notes").iterdir()]
+        for pid in (scheduler.pid, *workers):
+            os.kill(pid, signal.SIGKILL)
+        status = process.wait(PATIENCE_S)
+        before = records(work)
+    is_there = target.exists()
+    again = start(expected[0], target, "--scheduler", cluster.address).wait(PATIENCE_S)
+
+    assert (status, is_there, again) == (2, False, 1)
+    assert target.read_bytes() == expected[1]
+    assert counted(work) == 3000
+    assert all(json.loads(record) in done_records(work) for record in before.values())
+    finished = sum(
+        number
+        for record in before.values()
+        for name, number in json.loads(record)["counts"].items()
+        if name != "flagged"
+    )
+    # The new workers judge what was not finished, and nothing else.
+    judged = cluster.judged()
+    assert set(judged.values()) == {1}
+    assert len(judged) == 3000 - finished
 
 
 def pid_of_a_worker(found: dict[Path, bytes]) -> int:
