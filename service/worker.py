@@ -28,6 +28,9 @@ from service.connections.patient import MOST_HELD, PatientWorker
 TELL_S = 1.0
 """How often a worker tells the metrics how busy it is."""
 
+PROBE = 8_192
+"""Bytes.  Who watches the service sends no more."""
+
 PAUSE_S = 5.0
 """How long a worker that cannot serve waits before it makes room for another try."""
 
@@ -158,8 +161,8 @@ class Worker(PatientWorker):
         batch: int = settings.max_batch_body
         return max(akismet.longest(settings), batch, MAX_BODY)
 
-    def turned_away(self, beginning: bytes) -> bytes | None:
-        """Answer 503 where too many requests wait; who watches us is not turned away.
+    def turned_away(self, beginning: bytes, size: int) -> bytes | None:
+        """Answer 503 where too much waits; who watches us is not turned away.
 
         That the process runs is said at once, wherever it would have to wait, for else
         it might be killed for the load.
@@ -168,7 +171,8 @@ class Worker(PatientWorker):
 
         if beginning.startswith(bare.ALIVE):
             return bare.is_alive(new_request(None).request_id)
-        if not self.is_full(times=2 if beginning.startswith(bare.PROBES) else 1):
+        is_probe = beginning.startswith(bare.PROBES) and size <= PROBE
+        if not self.is_full(size, times=2 if is_probe else 1):
             return None
         return self.crowded_out(beginning)
 

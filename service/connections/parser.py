@@ -117,7 +117,10 @@ class Phase(Enum):
 
 
 class Conn(TConn):  # type: ignore[misc]
-    """A connection: what has come on it, and since when it waits for a thread."""
+    """A connection: what has come on it, and since when it waits for a thread.
+
+    `size` is how many bytes of it wait.
+    """
 
     def __init__(
         self,
@@ -134,4 +137,5 @@ class Conn(TConn):  # type: ignore[misc]
         self.come = Come.NOTHING
         self.phase = Phase.RECEIVING
         self.since = 0.0
+        self.size = 0
         self.is_watched = False

@@ -26,7 +26,10 @@ NEWCOMER_S = 0.5
 """How long a new connection may say nothing once the worker is told to end."""
 
 MOST_HELD = 33_554_432
-"""So many bytes of unfinished requests at most are held, about."""
+"""So many bytes of requests at most are held that no thread has yet, about.
+
+What waits for a thread takes half of it at most: the other half is left to what comes.
+"""
 
 TIDY_S = 0.25
 """How often it is looked for what takes too long."""
@@ -167,7 +170,7 @@ class PatientWorker(ReceivingWorker):
             for conn, deadline in self._receiving.items():
                 if conn.come is Come.NOTHING:
                     self._receiving[conn] = min(deadline, now + NEWCOMER_S)
-        self._held = 0
+        self._held = self.waiting_bytes()
         for conn, deadline in list(self._receiving.items()):
             if deadline >= now:
                 self._held += conn.parser.unreader.size()
@@ -176,7 +179,9 @@ class PatientWorker(ReceivingWorker):
             else:
                 self.answer(conn, self.refusal(HTTPStatus.REQUEST_TIMEOUT))
         while self._held >= MOST_HELD:
-            longest = next(iter(self._receiving))
+            longest = next(iter(self._receiving), None)
+            if longest is None:
+                return
             self._held -= longest.parser.unreader.size()
             self._crowd_out(longest)
 

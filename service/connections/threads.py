@@ -1,7 +1,8 @@
 """The threads of a worker, and the queue in which whole requests wait for them.
 
-What has waited for too long is not served: its client may have gone, and those behind
-it would wait as long.  Knows nothing of slow clients.
+Neither too many wait, nor too much of them.  What has waited for too long is not
+served: its client may have gone, and those behind it would wait as long.  Knows nothing
+of slow clients.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ REQUEST_S = 10.0
 AGED_S = 2.0
 """How long a request may wait for a thread."""
 
+MOST_WAITING = 16_777_216
+"""So many bytes of requests at most wait for a thread; one that is given none is let go
+of.  As many small requests as may wait take far less."""
+
 PEEK = 64
 """So many bytes of a request are looked at that is given no thread."""
 
@@ -46,7 +51,8 @@ class Done(NamedTuple):
 class QueueWorker(ThreadWorker):  # type: ignore[misc]
     """A worker with a bounded queue, which gunicorn's has not.
 
-    At most `most_waiting` requests wait for a thread, without end where it is None.
+    At most `most_waiting` requests wait for a thread, without end where it is None, and
+    MOST_WAITING bytes of them.
     """
 
     most_waiting: int | None = None
@@ -54,6 +60,8 @@ class QueueWorker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Begin in the new process."""
         self._deadlines: dict[Conn, float] = {}
+        self._waiting_bytes = 0
+        self._adding = threading.Lock()
         super().init_process()
 
     def get_thread_pool(self) -> QueueWorker:
@@ -84,34 +92,51 @@ class QueueWorker(ThreadWorker):  # type: ignore[misc]
         """Let a request that has come wait for a thread, if it has to and may."""
         conn.since = time.monotonic()
         conn.phase = Phase.SERVED
+        conn.size = 0  # A thread that is free takes it at once.
         if self.has_to_wait():
-            answer = self.turned_away(beginning(conn))
+            conn.size = conn.parser.unreader.size()
+            answer = self.turned_away(beginning(conn), conn.size)
             if answer is not None:
                 self.answer(conn, answer)
                 return
+        self._add_waiting(conn.size)
         self._ready.put(conn)
 
     def waiting(self) -> int:
         """How many requests wait for a thread."""
         return self._ready.qsize()
 
+    def waiting_bytes(self) -> int:
+        """How many bytes of them are held."""
+        return self._waiting_bytes
+
+    def _add_waiting(self, size: int) -> None:
+        with self._adding:  # Threads take from it, the main loop adds.
+            self._waiting_bytes += size
+
     def has_to_wait(self) -> bool:
         """Whether no thread is free for one more request."""
         threads: int = self.cfg.threads
         return len(self._deadlines) + self.waiting() >= threads
 
-    def is_full(self, times: int = 1) -> bool:
-        """Whether as many requests wait for a thread as may, or so many times that."""
+    def is_full(self, size: int, times: int = 1) -> bool:
+        """Whether as many requests wait for a thread as may, or so many times that.
+
+        Or too many bytes of them, with so many more.
+        """
+        if self.waiting_bytes() + size > times * MOST_WAITING:
+            return True
         most = self.most_waiting
         return most is not None and self.waiting() >= times * most
 
-    def turned_away(self, beginning: bytes) -> bytes | None:
+    def turned_away(self, beginning: bytes, size: int) -> bytes | None:
         """What is answered at once to a request that no thread is free for.
 
         Called by the main loop, which waits for it.
 
         Args:
             beginning: of the request, PEEK bytes at most.
+            size: of all that has come of it, in bytes.
 
         Returns:
             A whole answer, after which the connection ends; None if it is to wait.
@@ -119,7 +144,7 @@ class QueueWorker(ThreadWorker):  # type: ignore[misc]
         return None
 
     def too_late(self, beginning: bytes) -> bytes | None:
-        """As `turned_away`, for what has waited for AGED_S; called by a thread."""
+        """What is answered to what has waited for AGED_S; called by a thread."""
         return None
 
     def answer(self, conn: Conn, answer: bytes) -> None:
@@ -137,6 +162,7 @@ class QueueWorker(ThreadWorker):  # type: ignore[misc]
     def _serve_all(self) -> None:
         """Serve one connection's next request after the other, as a thread does."""
         while (conn := self._ready.get()) is not None:
+            self._add_waiting(-conn.size)
             try:
                 if not self._has_aged(conn):
                     self._serve(conn)
