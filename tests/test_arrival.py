@@ -126,3 +126,39 @@ def test_trailers_are_not_waited_for_without_end() -> None:
     trailers = b"0\r\n" + b"A: b\r\n" * 11_000
 
     assert Arrival(1_000_000).come(CHUNKED + trailers) is Come.ENDLESS
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_clear"),
+    [
+        pytest.param(b"Expect: 100-Continue\r\nContent-Length: 5", True, id="to go on"),
+        pytest.param(b"Expect: tea\r\nContent-Length: 5", False, id="something else"),
+        pytest.param(
+            b"Expect: 100-continue\r\nExpect: tea\r\nContent-Length: 5",
+            False,
+            id="both",
+        ),
+        pytest.param(b"Transfer-Encoding:chunked", True, id="chunks"),
+        pytest.param(b"Transfer-Encoding: gzip , Chunked", True, id="packed chunks"),
+        pytest.param(
+            b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+            True,
+            id="packed chunks, in two lines",
+        ),
+        pytest.param(b"Transfer-Encoding: gzip", False, id="no end"),
+        pytest.param(b"Transfer-Encoding: br, chunked", False, id="an unknown one"),
+        pytest.param(b"Transfer-Encoding: chunked, gzip", False, id="the wrong way"),
+        pytest.param(b"Transfer-Encoding: chunked, chunked", False, id="twice"),
+        pytest.param(b"Transfer-Encoding:", False, id="none"),
+    ],
+)
+def test_a_body_is_waited_for_only_where_it_is_to_be_read(
+    lines: bytes, is_clear: bool
+) -> None:
+    assert come(POST + lines + b"\r\n\r\n") is (Come.HEAD if is_clear else Come.UNCLEAR)
+
+
+def test_an_old_client_sends_no_chunks() -> None:
+    old = CHUNKED.replace(b"HTTP/1.1", b"HTTP/1.0")
+
+    assert come(old) is Come.UNCLEAR

@@ -13,6 +13,8 @@ BLANK_LINE = b"\r\n\r\n"
 LENGTH = b"\r\ncontent-length:"
 CODING = b"\r\ntransfer-encoding:"
 EXPECTATION = b"\r\nexpect:"
+PACKED = frozenset((b"compress", b"deflate", b"gzip", b"identity"))
+"""Codings that may come before the chunks."""
 HEX = frozenset(b"0123456789abcdefABCDEF")
 
 LONGEST_LINE = 8_200
@@ -81,7 +83,7 @@ class Arrival:
         length = head.find(LENGTH)
         if CODING in head:
             # With a length, too, it is refused: what else but harm is it meant for?
-            self._is_unclear = length >= 0
+            self._is_unclear = length >= 0 or not _is_chunked(head)
             self._chunk = self._body
         elif length < 0:
             self._needed = self._body
@@ -93,11 +95,12 @@ class Arrival:
             size = int(digits) if is_number and LENGTH not in head[start:] else None
             self._is_unclear = size is None or size > self._most_body
             self._needed = self._body + (size or 0)
-        # To one of HTTP/1.0 nothing must be said before the answer.
-        expectation = head.find(EXPECTATION)
-        if expectation >= 0 and b" http/1.1\r\n" in head:
-            line = head[expectation + len(EXPECTATION) :].partition(b"\r\n")[0]
-            self.is_awaiting = line.strip(b" \t") == b"100-continue"
+        expectations = _values(head, EXPECTATION)
+        if expectations == [b"100-continue"]:
+            # To one of HTTP/1.0 nothing must be said before the answer.
+            self.is_awaiting = b" http/1.1\r\n" in head
+        elif expectations:
+            self._is_unclear = True  # Who expects something else sends no body yet.
 
     def _chunks(self, data: bytes) -> Come:
         """Go from chunk to chunk as far as they have come."""
@@ -118,6 +121,23 @@ class Arrival:
             self._chunk = end + 2 + size + 2
         is_long = max(self._chunk, len(data)) > self._body + self._most_body
         return Come.UNCLEAR if is_long else Come.HEAD
+
+
+def _values(head: bytes, name: bytes) -> list[bytes]:
+    """What is said in all headers of that name; the head is in lower case."""
+    lines = head.split(name)[1:]
+    return [line.partition(b"\r\n")[0].strip(b" \t") for line in lines]
+
+
+def _is_chunked(head: bytes) -> bool:
+    """Whether a body comes in chunks, by a head in lower case; else it is refused.
+
+    As gunicorn has it, which takes them packed, too, and gives them so to the app.
+    """
+    codings = b",".join(_values(head, CODING)).split(b",")
+    *others, last = (coding.strip(b" \t") for coding in codings)
+    is_known = PACKED.issuperset(others)
+    return is_known and last == b"chunked" and b" http/1.1\r\n" in head
 
 
 def _begun(data: bytes) -> Come:
