@@ -112,7 +112,7 @@ class Metrics:
                 ("watch_errors", "Times samples and drift could not be looked at."),
                 ("log_errors", "Lines of the log that could not be written."),
                 ("limit_errors", "Times rate limits could not be counted."),
-                ("shed", "Requests refused because too many were waiting."),
+                ("shed", "Requests refused for want of room, or of a thread in time."),
             )
         }
         self._database_errors = Counter(

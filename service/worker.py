@@ -174,13 +174,19 @@ class Worker(PatientWorker):
         is_probe = beginning.startswith(bare.PROBES) and size <= PROBE
         if not self.is_full(size, times=2 if is_probe else 1):
             return None
+        self._count_turned_away()
         return self.crowded_out(beginning)
 
     def too_late(self, beginning: bytes) -> bytes | None:
         """Answer 503 to what has waited for too long, but serve who watches us."""
         if beginning.startswith(bare.PROBES):
             return None
+        self._count_turned_away()
         return self.crowded_out(beginning)
+
+    def _count_turned_away(self) -> None:
+        with self._counting:
+            self._turned_away += 1
 
     def crowded_out(self, beginning: bytes) -> bytes:
         """Answer 503, but have Coral hold its comment: it would publish it for that.
@@ -191,8 +197,6 @@ class Worker(PatientWorker):
         from service.telemetry.current import new_request
 
         request_id = new_request(None).request_id
-        with self._counting:
-            self._turned_away += 1
         self._parts.metrics.error("shed")
         if beginning.startswith(bare.CORAL):
             self._parts.metrics.coral_unjudged("busy")
@@ -212,9 +216,7 @@ class Worker(PatientWorker):
             count, self._turned_away = self._turned_away, 0
         if count:
             self.log.warning(
-                "Turned away, for %d requests were waiting: %d",
-                self.most_waiting,
-                count,
+                "Turned away, for too many requests were waiting: %d", count
             )
 
     def _tell_made_room(self) -> None:

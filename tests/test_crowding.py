@@ -128,3 +128,22 @@ def test_what_there_is_no_room_for_is_refused_as_its_clients_understand_it(
         assert not refused(watcher)
 
     assert json.loads(answer.partition(b"\r\n\r\n")[2]) == HELD
+
+
+def test_what_is_closed_to_make_room_is_not_said_to_have_waited(
+    tmp_path: Path, prepared_sqlite: Path
+) -> None:
+    (tmp_path / "refrain.db").write_bytes(prepared_sqlite.read_bytes())
+    few = {"WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": "--worker-connections 20"}
+    with serving(tmp_path, workers=1, **few) as server, ExitStack() as stack:
+        begun = sent(server, stack, HEAD, 20)
+        time.sleep(1.2)  # Who has just come is left alone.
+        assert answered(sent(server, stack, whole(TEXT), 1)[0])
+        time.sleep(1.2)  # Until the log tells of it.
+        told = refused(begun)
+        shed, log = counted(server.url, SHED), server.log
+
+    assert all(answer.startswith(b"HTTP/1.1 503 ") for answer in told)
+    assert len(told) == shed > 0
+    assert "Closed connections to make room: " in log
+    assert "Turned away" not in log

@@ -32,7 +32,7 @@ THREADS = 2
 BACKLOG = 6
 CLIENTS = 48
 SECONDS = 2.0
-TURNED_AWAY = re.compile(r"Turned away, for \d+ requests were waiting: (\d+)")
+TURNED_AWAY = re.compile(r"Turned away, for too many requests were waiting: (\d+)")
 LONG = ("The council should publish the report before the summer. " * 180)[:10_000]
 """What takes some milliseconds to judge, so that few clients are too many."""
 HEADERS = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}

@@ -232,6 +232,7 @@ def test_the_container_runs_as_an_ordinary_user() -> None:
 ON_SQLITE_ALONE = {
     "attackers",
     "coral_deadline",
+    "crowding",
     "faults_server",
     "hostile_clients",
     "learn_command",
