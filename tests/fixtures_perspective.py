@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
@@ -15,9 +14,8 @@ from werkzeug.test import TestResponse
 from model.finding import ATTRIBUTES
 from service.errors import UnknownComment
 from service.services import Services
-from service.store.records import CommentRecord
 from service.store.schema import comments
-from service.store.sites import Sites
+from tests.fixtures_service import stored
 from tests.fixtures_store import KEY
 
 ANALYZE = "/v1alpha1/comments:analyze"
@@ -36,12 +34,6 @@ FOREIGN_FOUL = f"{FOREIGN} fuck you"
 SIX = {str(attribute) for attribute in ATTRIBUTES}
 
 Body = dict[str, Any]
-
-
-@pytest.fixture
-def anyone(app: Flask) -> FlaskClient:
-    """A client that sends no header with a key."""
-    return app.test_client()
 
 
 Ask = Callable[..., TestResponse]
@@ -131,11 +123,6 @@ def is_stored(parts: Services, comment_id: str) -> bool:
         return bool(stored(parts, comment_id))
     except UnknownComment:
         return False
-
-
-def stored(parts: Services, comment_id: str) -> CommentRecord:
-    site = Sites(parts.store.database).find("default")
-    return parts.moderation.find(site, comment_id)
 
 
 def count(parts: Services) -> int:

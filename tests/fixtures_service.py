@@ -25,8 +25,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from service.app import create_app
-from service.services import NAME
+from service.services import NAME, Services
 from service.settings import Settings, load_settings
+from service.store.records import CommentRecord
+from service.store.sites import Sites
 from tests.fixtures_store import KEY, Install, Installation
 
 T = TypeVar("T")
@@ -168,6 +170,25 @@ def apps(install: Install) -> Iterator[OnKind[Flask]]:
 def app(dialect: str, apps: OnKind[Flask]) -> Flask:
     """The app; KEY opens its site `default`."""
     return apps(dialect)
+
+
+@pytest.fixture
+def parts(app: Flask) -> Services:
+    """What the app works with."""
+    parts: Services = app.extensions[NAME]
+    return parts
+
+
+def stored(parts: Services, comment_id: str) -> CommentRecord:
+    """A comment of site `default` as it is stored."""
+    site = Sites(parts.store.database).find("default")
+    return parts.moderation.find(site, comment_id)
+
+
+@pytest.fixture
+def anyone(app: Flask) -> FlaskClient:
+    """A client that sends no header with a key."""
+    return app.test_client()
 
 
 @pytest.fixture

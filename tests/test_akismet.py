@@ -29,10 +29,9 @@ from service.domain import Outcome, Thresholds
 from service.errors import UnknownComment
 from service.services import NAME, Services
 from service.settings import Settings, load_settings
-from service.store.records import CommentRecord
 from service.store.sites import Sites
 from tests.fixtures_clients import OTHER_METHODS, Redirected, verdicts
-from tests.fixtures_service import Server, with_more
+from tests.fixtures_service import Server, stored, with_more
 from tests.fixtures_store import KEY, NOON, take_away
 
 CHECK = "/1.1/comment-check"
@@ -46,12 +45,6 @@ FOREIGN = "この記事はとても興味深いです。しかし結論には賛
 IP = "192.0.2.1"
 
 PUBLISHED = pytest.mark.client("akismet", registry="PyPI")
-
-
-@pytest.fixture
-def parts(app: Flask) -> Services:
-    found: Services = app.extensions[NAME]
-    return found
 
 
 def sent(**fields: object) -> dict[str, Any]:
@@ -79,11 +72,6 @@ def told(client: FlaskClient, path: str, **fields: object) -> str:
     guid = client.post(CHECK, data=sent(**fields)).headers["X-akismet-guid"]
     assert said(client.post(path, data=sent(**fields))) == THANKS
     return guid
-
-
-def stored(parts: Services, guid: str) -> CommentRecord:
-    site = Sites(parts.store.database).find("default")
-    return parts.moderation.find(site, guid)
 
 
 # The published client

@@ -5,26 +5,19 @@ from __future__ import annotations
 from hashlib import blake2b
 
 import pytest
-from flask import Flask
 
 from model.finding import Attribute, Finding, Rule, Source
 from service.compat.keys import site_of
 from service.compat.scores import UNKNOWN, probabilities
 from service.compat.taught import made_id, teach
 from service.domain import Comment, Kind, Outcome
-from service.services import NAME, Services
+from service.services import Services
 from service.store.records import Site
 from service.store.sites import Sites
 from tests.fixtures_store import KEY
 
 ACCEPT, REJECT = Outcome.ACCEPT, Outcome.REJECT
 FAIR = "The council should publish the report."
-
-
-@pytest.fixture
-def parts(app: Flask) -> Services:
-    found: Services = app.extensions[NAME]
-    return found
 
 
 @pytest.fixture

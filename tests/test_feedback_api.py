@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from service.api.feedback_shapes import StatementAnswer
 from service.auth import key_hash
 from service.domain import Kind, Waiting
-from service.services import NAME, Services
+from service.services import Services
 from service.store.cases import Case
 from service.store.sites import Sites
 from tests.fixtures_store import NOON
@@ -25,12 +25,6 @@ Json = dict[str, Any]
 FOUL = "What the fuck is wrong with this world."
 FAIR = "The council should publish the report."
 STATEMENT = TypeAdapter(StatementAnswer)
-
-
-@pytest.fixture
-def parts(app: Flask) -> Services:
-    services: Services = app.extensions[NAME]
-    return services
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from service.compat.perspective.reading import MAX_BYTES
 from service.compat.perspective.reading import MOST as MOST_ATTRIBUTES
 from service.compat.perspective.sentences import MOST, sentences
 from service.domain import Thresholds
-from service.services import NAME, Services
+from service.services import Services
 from service.store.sites import Sites
 from tests.fixtures_perspective import (
     ANALYZE,
@@ -48,13 +48,6 @@ from tests.fixtures_perspective import (
     scores,
 )
 from tests.fixtures_store import KEY, NOON
-
-
-@pytest.fixture
-def parts(app: Flask) -> Services:
-    found: Services = app.extensions[NAME]
-    return found
-
 
 # Scores
 

@@ -39,13 +39,6 @@ from tests.fixtures_perspective import (
 )
 from tests.fixtures_store import KEY, take_away
 
-
-@pytest.fixture
-def parts(app: Flask) -> Services:
-    found: Services = app.extensions[NAME]
-    return found
-
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

@@ -6,13 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from flask import Flask
 
 from model.finding import Rule
 from model.judge import Judge
 from service.domain import Outcome
 from service.judging.bench import Bench
-from service.services import NAME, Services
+from service.services import Services
 from service.store.records import Site
 from tests.fixtures_perspective import (
     FAIR,
@@ -22,16 +21,9 @@ from tests.fixtures_perspective import (
     Body,
     count,
     request_for,
-    stored,
     suggestion,
 )
-
-
-@pytest.fixture
-def parts(app: Flask) -> Services:
-    found: Services = app.extensions[NAME]
-    return found
-
+from tests.fixtures_service import stored
 
 # What is stored
 

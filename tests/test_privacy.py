@@ -18,7 +18,7 @@ from sqlalchemy import insert, update
 from service.api.feedback_shapes import ErasedAnswer
 from service.auth import key_hash
 from service.reports import REPORT
-from service.services import NAME, Services
+from service.services import Services
 from service.settings import SETTINGS
 from service.store.lessons import Lessons
 from service.store.retention import Sort
@@ -48,12 +48,6 @@ __all__ = ["operator"]
 ERASED = TypeAdapter(ErasedAnswer)
 FOUL = "What the fuck is wrong with this world."
 AUTHOR = {"id": "u/9/report", "name": "Zwackelmann"}
-
-
-@pytest.fixture
-def parts(app: Flask) -> Services:
-    services: Services = app.extensions[NAME]
-    return services
 
 
 def moderate(client: FlaskClient, id: str, text: str = FOUL, **more: object) -> None:

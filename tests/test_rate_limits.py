@@ -45,12 +45,6 @@ def app(dialect: str, install: Install) -> Iterator[Flask]:
         yield app
 
 
-@pytest.fixture
-def parts(app: Flask) -> Services:
-    found: Services = app.extensions[NAME]
-    return found
-
-
 @pytest.fixture(autouse=True)
 def another_minute(parts: Services) -> None:
     """Every test has a minute of its own."""
@@ -58,11 +52,6 @@ def another_minute(parts: Services) -> None:
     assert limiter
     later = limiter._clock() + 60
     limiter._clock = lambda: later
-
-
-@pytest.fixture
-def anyone(app: Flask) -> FlaskClient:
-    return app.test_client()
 
 
 def use_up(parts: Services, caller: bytes | None = None) -> None:

@@ -65,12 +65,6 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture
-def parts(app: Flask) -> Services:
-    services: Services = app.extensions[NAME]
-    return services
-
-
-@pytest.fixture
 def reader(app: Flask) -> FlaskClient:
     """A browser without a key or a cookie."""
     return app.test_client()
