@@ -75,16 +75,21 @@ class Bench:
 
     def decide(self, number: int) -> int:
         """Reject a comment that waits, by its place among them."""
-        return self.review.decide(
-            self.site,
-            f"c-{DECIDED + number}",
-            Outcome.REJECT,
-            rule=Rule.OBSCENE,
-            note=None,
-            seen=1,
-            by=BY,
-            role=Role.EDITOR,
-        ).number
+        return reject(self.review, self.site, DECIDED + number)
+
+
+def reject(review: Review, site: Site, number: int) -> int:
+    """Reject a comment by its number, and give that of the decision."""
+    return review.decide(
+        site,
+        f"c-{number}",
+        Outcome.REJECT,
+        rule=Rule.OBSCENE,
+        note=None,
+        seen=1,
+        by=BY,
+        role=Role.EDITOR,
+    ).number
 
 
 def measure() -> Iterator[Figure]:

@@ -21,19 +21,17 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import text
 
 from benchmarks.crowd import START, decided_of, fill
-from benchmarks.desk import BY, timed
+from benchmarks.desk import BY, reject, timed
 from benchmarks.figures import Figure, machine, table
 from benchmarks.postgresql import empty_database
 from benchmarks.texts import CLEAN, unseen_texts
 from benchmarks.words import by_starts, by_words, processor_s
-from model.finding import Rule
 from model.judge import Judge, load_judge
-from service.domain import Outcome, Verdict
+from service.domain import Verdict
 from service.first_start import set_up
 from service.policy import Policy, make_policy
 from service.review import Review
 from service.settings import database_url
-from service.store.accounts import Role
 from service.store.cases import Filters, Order
 from service.store.database import Database, open_database
 from service.store.desk import Desk
@@ -113,21 +111,8 @@ def _desk(name: str, database: Database, rows: int) -> Iterator[Figure]:
     )
     queue = partial(review.desk.queue, site.id, Filters(), by=BY, now=now, after=None)
     pages = timed([partial(queue, order) for order in Order] * (PAGES // 2))
-    numbers = count(decided_of(rows) + 1)
-
-    def decide() -> None:
-        review.decide(
-            site,
-            f"c-{next(numbers)}",
-            Outcome.REJECT,
-            rule=Rule.OBSCENE,
-            note=None,
-            seen=1,
-            by=BY,
-            role=Role.EDITOR,
-        )
-
-    decisions = timed([decide] * DECISIONS)
+    numbers = islice(count(decided_of(rows) + 1), DECISIONS)
+    decisions = timed([partial(reject, review, site, number) for number in numbers])
     prepare(database)
     floor = median(timed([partial(least, database)] * DECISIONS))
     yield _of_desk(f"a page of the queue, {name}", pages, PAGE_MS, None)
