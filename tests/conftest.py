@@ -12,4 +12,5 @@ pytest_plugins = [
     "tests.fixtures_desk",
     "tests.fixtures_browser",
     "tests.reviewing",
+    "tests.promoting",
 ]

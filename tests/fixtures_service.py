@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -208,6 +209,13 @@ def with_key(app: Flask) -> FlaskClient:
 def fresh_id() -> str:
     """An id that no comment has."""
     return uuid4().hex
+
+
+@pytest.fixture
+def prepared_folder(tmp_path: Path, prepared_sqlite: Path) -> Path:
+    """A data folder after the first start, with an SQLite file of the test's own."""
+    shutil.copy(prepared_sqlite, tmp_path / "refrain.db")
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,9 @@ from sqlalchemy import Connection, text
 from service.store.database import BUSY_TIMEOUT_S, Database
 from service.store.migrate import LOCK_S
 from tests.fixtures_service import ROOT, START_S
+from tests.senders import wait_until
 from tests.test_faults_migration import snapshot
 from tests.test_migrate import comment_before_the_desk, of_release, upgrade
-from tests.test_server import wait_until
 
 MARGIN_S = 1.5
 """What a loaded machine may take besides."""

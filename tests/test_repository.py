@@ -245,10 +245,10 @@ ON_SQLITE_ALONE = {
     "run",
     "sampling",
     "selftest",
-    "server",
+    "server_life",
     "shadow",
     "slow_clients",
-    "switching",
+    "switching_workers",
     "tracing",
     "trial",
 }
@@ -257,7 +257,7 @@ models.  What services answer is tried on both databases elsewhere."""
 
 
 def test_a_new_service_in_tests_runs_on_both_databases() -> None:
-    copying = re.compile(r"\b(prepared|coral)_sqlite: Path")
+    copying = re.compile(r"\b((prepared|coral)_sqlite|prepared_folder): Path")
     found = {
         file.stem.removeprefix("test_")
         for file in (ROOT / "tests").glob("test_*.py")

@@ -19,7 +19,7 @@ from service.services import NAME
 from service.settings import Settings
 from tests.fixtures_service import Server, serving, with_key, with_more
 from tests.fixtures_store import KEY
-from tests.test_server import exchange
+from tests.running import exchange
 
 ID = re.compile(r"[0-9a-f]{16}")
 TRACE = "0af7651916cd43dd8448eb211c80319c"

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from service.store.endpoints import Endpoints
 from service.store.outbox import utc_now
 from tests.fixtures_service import ROOT, wait_for_url
 from tests.misbehaving import SECRET, receiving
+from tests.senders import wait_until
 from tests.telling import tell
 
 PATIENCE_S = 30.0
@@ -84,28 +83,16 @@ def running(folder: Path) -> Iterator[Run]:
         process.wait(PATIENCE_S)
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 @pytest.fixture
-def folder(tmp_path: Path, prepared_sqlite: Path) -> Path:
-    """Where the database of a service after its first start is."""
-    shutil.copy(prepared_sqlite, tmp_path / "refrain.db")
-    return tmp_path
-
-
-@pytest.fixture
-def run(folder: Path) -> Iterator[Run]:
-    with running(folder) as run:
+def run(prepared_folder: Path) -> Iterator[Run]:
+    with running(prepared_folder) as run:
         yield run
 
 
-def test_decisions_are_delivered_beside_the_service(run: Run, folder: Path) -> None:
-    database = open_database(f"sqlite:///{folder / 'refrain.db'}")
+def test_decisions_are_delivered_beside_the_service(
+    run: Run, prepared_folder: Path
+) -> None:
+    database = open_database(f"sqlite:///{prepared_folder / 'refrain.db'}")
     with receiving() as receiver:
         Endpoints(database).add("default", receiver.url, SECRET, utc_now())
         tell(database, "c-1", utc_now())

@@ -28,8 +28,8 @@ from service.store.schema import decisions, sealing, seals
 from service.store.seals import Head, Seals
 from tests.reviewing import World, approve, reject
 from tests.samples import ACCEPTED, REJECTED
+from tests.senders import wait_until
 from tests.tampering import tampering
-from tests.test_server import wait_until
 
 
 @pytest.fixture

@@ -36,8 +36,8 @@ from service.store.sites import Sites
 from service.store.store import Store
 from tests.fixtures_service import START_S, serving
 from tests.fixtures_store import KEY, NOON
+from tests.senders import wait_until
 from tests.test_metrics import count
-from tests.test_server import wait_until
 from tests.versions import altered
 
 FAIR = "The council should publish the report."
