@@ -237,3 +237,26 @@ def http(server: Server) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {KEY}"}
     with httpx.Client(base_url=server.url, headers=headers, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def little_room() -> dict[str, str]:
+    """What else `hasty` is told; a file of tests may want one that is soon full."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def hasty(
+    tmp_path_factory: pytest.TempPathFactory,
+    prepared_sqlite: Path,
+    little_room: dict[str, str],
+) -> Iterator[Server]:
+    """A server whose deadlines come after some three seconds."""
+    folder = tmp_path_factory.mktemp("hasty")
+    shutil.copy(prepared_sqlite, folder / "refrain.db")
+    more = little_room.get("GUNICORN_CMD_ARGS", "")
+    arguments = f"--worker-class tests.hasty.Worker {more}"
+    workers = int(little_room.get("WEB_CONCURRENCY", WORKERS))
+    env = little_room | {"GUNICORN_CMD_ARGS": arguments}
+    with serving(folder, workers, **env) as server:
+        yield server

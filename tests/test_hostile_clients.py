@@ -28,18 +28,6 @@ PATIENT = 2.0
 wait for five, or for ever."""
 
 
-@pytest.fixture(scope="module")
-def hasty(
-    tmp_path_factory: pytest.TempPathFactory, prepared_sqlite: Path
-) -> Iterator[Server]:
-    """A server whose deadlines come after some three seconds."""
-    folder = tmp_path_factory.mktemp("hasty")
-    (folder / "refrain.db").write_bytes(prepared_sqlite.read_bytes())
-    worker = "--worker-class tests.hasty.Worker"
-    with serving(folder, GUNICORN_CMD_ARGS=worker) as server:
-        yield server
-
-
 def answered_in(server: Server) -> float:
     """Seconds until somebody who behaves is answered."""
     start = time.monotonic()

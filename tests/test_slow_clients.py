@@ -70,16 +70,10 @@ def single(
 
 
 @pytest.fixture(scope="module")
-def hasty(
-    tmp_path_factory: pytest.TempPathFactory, prepared_sqlite: Path
-) -> Iterator[Server]:
-    """One worker with two threads, whose deadlines come sooner, and little room."""
-    folder = tmp_path_factory.mktemp("hasty")
-    (folder / "refrain.db").write_bytes(prepared_sqlite.read_bytes())
-    arguments = "--worker-class tests.hasty.Worker --worker-connections 40"
+def little_room() -> dict[str, str]:
+    """`hasty` is one worker with two threads and room for 40 connections."""
     few = {"WEB_CONCURRENCY": "1", "REFRAIN_THREADS": "2"}
-    with serving(folder, 1, GUNICORN_CMD_ARGS=arguments, **few) as server:
-        yield server
+    return few | {"GUNICORN_CMD_ARGS": "--worker-connections 40"}
 
 
 def decided_in(server: Server) -> float:
