@@ -13,4 +13,5 @@ pytest_plugins = [
     "tests.fixtures_browser",
     "tests.reviewing",
     "tests.promoting",
+    "tests.house",
 ]
