@@ -35,7 +35,7 @@ run: install
 	@$(PY) -m flask --app service.cli init
 	@exec $(PY) -m service.run
 
-# One process for each core; the tests of a file share servers, and so a process.
+# In several processes (tests/conftest.py); the tests of a file share servers, and so one.
 test: install-dev
 	@$(PY) -m pytest $(or $(TESTS),--numprocesses auto --dist loadfile)
 

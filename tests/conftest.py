@@ -1,6 +1,10 @@
-"""Where the fixtures come from; the order is that of their imports."""
+"""Where fixtures come from, in the order of their imports, and who runs the tests."""
 
 from __future__ import annotations
+
+import os
+
+import pytest
 
 pytest_plugins = [
     "tests.fixtures_store",
@@ -15,3 +19,12 @@ pytest_plugins = [
     "tests.promoting",
     "tests.house",
 ]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors: tests wait a third of their time.
+
+    For servers of their own to start and to end, and for what takes a while by promise.
+    """
+    return (os.cpu_count() or 1) + 1
