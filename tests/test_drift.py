@@ -37,7 +37,6 @@ from model.newscomments import news_comments
 from service.domain import Thresholds
 from service.store.overview import SLACK, Overview
 from service.store.sites import Sites
-from service.store.store import Store
 from service.store.tallies import NO_SPREAD, Samples, Spread, Tally
 from service.watch import (
     BEFORE,
@@ -57,7 +56,7 @@ from service.watch import (
     spread_of,
     within,
 )
-from tests.reviewing import FLAGGED, World, make_world, reject
+from tests.reviewing import FLAGGED, World, reject
 from tests.samples import ACCEPTED, REJECTED, comment
 from tests.tiny_corpora import write_corpora
 
@@ -346,12 +345,6 @@ class Ticks:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture
-def world(store: Store) -> World:
-    """A site, two moderators, and a clock that says noon."""
-    return make_world(store)
 
 
 @pytest.fixture

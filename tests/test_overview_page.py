@@ -22,9 +22,9 @@ from service.store.store import Store
 from service.watch import LEAST, LEAST_BEFORE
 from tests.fixtures_service import built
 from tests.fixtures_store import Install
+from tests.overviewing import lexicon
 from tests.reviewing import FLAGGED, World, make_world
 from tests.samples import ACCEPTED, REJECTED, comment
-from tests.test_overview import lexicon
 from tests.visitor import Visitor
 
 HOSTILE = "<script>alert(1)</script>\u202e"

@@ -21,10 +21,9 @@ from service.settings import load_settings
 from service.store.cases import Filters, Order
 from service.store.database import Database
 from service.store.schema import comments, decisions, texts
-from service.store.store import Store
 from tests.fixtures_service import with_key
 from tests.fixtures_store import NOON
-from tests.reviewing import World, approve, card_of, make_world, queue, reject
+from tests.reviewing import World, approve, card_of, queue, reject
 from tests.visitor import Visitor
 
 FAIR = "The council should publish the report."
@@ -32,12 +31,6 @@ FAIRER = "The council should publish the whole report, and soon."
 FOUL = "What the fuck is wrong with this world."
 UNREADABLE = "無知の知。何も知らない。"
 KEY = bytes(32)
-
-
-@pytest.fixture
-def world(store: Store) -> World:
-    """A site, two moderators, and a clock that says noon."""
-    return make_world(store)
 
 
 def key_for(purpose: str) -> bytes:

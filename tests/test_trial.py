@@ -20,9 +20,8 @@ from service.store.accounts import Role
 from service.store.database import open_database
 from service.store.past import KEPT, Decided, Kept, Past
 from service.store.sites import Sites
-from service.store.store import Store
 from tests.fixtures_store import NOON
-from tests.reviewing import FLAGGED, World, make_world
+from tests.reviewing import FLAGGED, World
 from tests.samples import ACCEPTED, REJECTED
 
 CARD = {"thresholds": {rule: {"flag": 0.4, "reject": 0.8} for rule in Rule}}
@@ -218,12 +217,6 @@ def test_a_judgement_of_a_plain_verdict_is_its_scores() -> None:
 
 
 # The past
-
-
-@pytest.fixture
-def world(store: Store) -> World:
-    """A site with people at work."""
-    return make_world(store)
 
 
 def decide(world: World, comment_id: str, outcome: Outcome) -> None:
