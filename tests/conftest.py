@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.fixtures_browser",
     "tests.reviewing",
     "tests.promoting",
+    "tests.stored_versions",
     "tests.house",
 ]
 

@@ -6,81 +6,23 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from model import artifact as artifacts
 from model.artifact import Block, BrokenArtifact
 from model.drift import BINS, EDGES
 from model.finding import Attribute
 from service.errors import ConfigurationError, NotPossible, StoreUnavailable
-from service.store.database import Database, open_database
-from service.store.models import KEPT, Models, Promotion
-from service.store.schema import models as table
+from service.store.database import open_database
+from service.store.models import Models
 from service.store.schema import promotions
-from service.store.shadows import Difference, Shadows, Tally
-from service.store.store import Store
 from tests.fixtures_store import NOON
-from tests.samples import ACCEPTED, REJECTED, comment
+from tests.stored_versions import ANNA, BASE, BERT, CLEO, Newsroom, without_weights
 from tests.versions import gate, small
-
-BASE, ANNA, BERT, CLEO = (f"2026-01-0{day}-{day:06}" for day in range(1, 5))
-
-
-class Newsroom:
-    """One database, and folders with versions of the model."""
-
-    def __init__(self, database: Database, folder: Path) -> None:
-        self.database = database
-        self.models = Models(database)
-        self.folder = folder
-        self.base = small(folder, BASE)
-
-    def version(self, name: str, card: dict[str, object] | None = None) -> Path:
-        """A version's folder, made if it is not there."""
-        there = self.folder / name
-        return there if there.exists() else small(self.folder, name, card)
-
-    def promote(self, name: str, *, anyway: bool = False) -> Promotion:
-        """Promote a version by its folder."""
-        return self.models.promote(
-            self.version(name), base=self.base, by="mary", now=NOON, anyway=anyway
-        )
-
-    def rollback(self) -> Promotion:
-        """Go back, with the base at hand."""
-        return self.models.rollback(by="mary", now=NOON, base=self.base)
-
-    def shadow(self, name: str | None) -> None:
-        """Make a version the shadow."""
-        what = None if name is None else self.version(name)
-        self.models.shadow(what, base=self.base, by="mary", now=NOON)
-
-    def store(self, name: str) -> None:
-        """Store a version without letting it answer."""
-        self.models.store(self.version(name), by="mary", now=NOON)
-
-    def kept(self) -> set[str]:
-        """The versions whose weights are stored."""
-        return {one.version for one in self.models.versions() if one.has_weights}
-
-    def damage(self, name: str, **values: object) -> None:
-        """Change what is stored of a version."""
-        with self.database.writing() as connection:
-            changed = update(table).where(table.c.version == name)
-            connection.execute(changed.values(values))
-
-
-@pytest.fixture
-def newsroom(database: Database, tmp_path: Path) -> Newsroom:
-    return Newsroom(database, tmp_path / "versions")
-
-
-# Promotion
 
 
 def test_before_any_promotion_the_base_answers(newsroom: Newsroom) -> None:
@@ -172,10 +114,6 @@ def test_promoting_the_base_needs_no_gate_and_follows_later_bases(
 
     assert newsroom.models.active() is None
     assert newsroom.rollback().version == ANNA
-
-
-def without_weights(folder: Path) -> None:
-    (folder / "weights.npz").unlink()
 
 
 def with_half_its_weights(folder: Path) -> None:
@@ -412,281 +350,6 @@ def test_of_many_promotions_at_once_each_replaces_the_one_before(
     assert sorted(str(entry.version) for entry in log) == names
     before = [BASE, *(entry.version for entry in log)]
     assert [entry.replaces for entry in log] == before[:-1]
-
-
-# Rollback
-
-
-def test_rolling_back_goes_further_back_each_time(newsroom: Newsroom) -> None:
-    for name in (ANNA, BERT, CLEO):
-        newsroom.promote(name)
-
-    went_to = [newsroom.rollback().version for _ in range(3)]
-
-    assert went_to == [BERT, ANNA, None]
-    with pytest.raises(NotPossible, match="no promotion to roll back"):
-        newsroom.rollback()
-
-
-def test_after_a_rollback_a_promotion_is_what_the_next_one_undoes(
-    newsroom: Newsroom,
-) -> None:
-    for name in (ANNA, BERT):
-        newsroom.promote(name)
-    newsroom.rollback()
-    newsroom.promote(CLEO)
-
-    assert newsroom.models.state().before == ANNA
-    assert newsroom.rollback().version == ANNA
-    assert newsroom.rollback().version is None
-
-
-def test_what_was_rolled_back_can_be_promoted_again(newsroom: Newsroom) -> None:
-    newsroom.promote(ANNA)
-    newsroom.rollback()
-
-    newsroom.promote(ANNA)
-
-    assert newsroom.models.active() == ANNA
-
-
-def test_after_an_upgrade_a_rollback_brings_the_base_of_then(
-    newsroom: Newsroom,
-) -> None:
-    newsroom.promote(ANNA)
-    newsroom.base = small(newsroom.folder, "2027-01-01-aaaaaa")
-
-    back = newsroom.rollback()
-
-    assert back.version == BASE
-    assert newsroom.models.artifact(BASE)
-
-
-def test_what_a_rollback_would_lead_to_has_to_be_sound(newsroom: Newsroom) -> None:
-    newsroom.promote(ANNA)
-    newsroom.promote(BERT)
-    newsroom.damage(ANNA, weights=b"no weights")
-
-    with pytest.raises(BrokenArtifact):
-        newsroom.rollback()
-
-    assert newsroom.models.active() == BERT
-
-
-def test_what_is_undone_is_what_was_rolled_back_and_not_promoted_since(
-    newsroom: Newsroom,
-) -> None:
-    def undone() -> set[str]:
-        return {one.version for one in newsroom.models.undone()}
-
-    newsroom.promote(ANNA)
-    newsroom.promote(BERT)
-    assert undone() == set()
-    newsroom.rollback()
-    assert undone() == {BERT}
-    newsroom.rollback()
-    assert undone() == {ANNA, BERT}
-    newsroom.promote(BERT)
-    assert undone() == {ANNA}
-
-
-# Without the base
-
-
-def test_a_broken_base_keeps_no_stored_version_from_answering(
-    newsroom: Newsroom,
-) -> None:
-    newsroom.promote(ANNA)
-    newsroom.promote(BERT)
-    without_weights(newsroom.base)
-
-    assert newsroom.rollback().version == ANNA
-    newsroom.models.promote(BERT, base=newsroom.base, by="mary", now=NOON)
-    assert newsroom.models.active() == BERT
-    assert newsroom.rollback().version == ANNA
-    assert newsroom.rollback().version == BASE, "as it is stored"
-
-
-def test_a_broken_base_that_answers_can_be_replaced_and_come_back_mended(
-    newsroom: Newsroom,
-) -> None:
-    newsroom.models.store(newsroom.version(ANNA), by="mary", now=NOON)
-    weights = (newsroom.base / "weights.npz").read_bytes()
-    without_weights(newsroom.base)
-
-    done = newsroom.models.promote(ANNA, base=newsroom.base, by="mary", now=NOON)
-    assert (done.version, done.replaces) == (ANNA, None)
-    with pytest.raises(NotPossible, match="The base answered before"):
-        newsroom.rollback()
-    assert newsroom.models.active() == ANNA
-
-    (newsroom.base / "weights.npz").write_bytes(weights)
-    assert newsroom.rollback().version is None
-    assert newsroom.models.active() is None
-
-
-def test_without_base_and_weights_there_is_no_way_back(newsroom: Newsroom) -> None:
-    newsroom.promote(ANNA)
-    without_weights(newsroom.base)
-    newsroom.damage(BASE, weights=None)
-
-    with pytest.raises(NotPossible, match=f"weights of {BASE} are not in the database"):
-        newsroom.rollback()
-
-    assert newsroom.models.active() == ANNA
-
-
-# What is kept
-
-
-def test_weights_are_kept_of_what_answers_and_of_those_before_it(
-    newsroom: Newsroom,
-) -> None:
-    names = [f"2026-02-01-{number:06}" for number in range(KEPT + 2)]
-    for name in names:
-        newsroom.promote(name)
-
-    every = {one.version for one in newsroom.models.versions()}
-    assert newsroom.kept() == set(names[-KEPT - 1 :])
-    assert every == {BASE, *names}, "their cards stay"
-
-
-def test_what_a_rollback_leads_to_is_kept_however_long_ago_it_was(
-    newsroom: Newsroom,
-) -> None:
-    newsroom.promote(ANNA)
-    newsroom.promote(BERT)
-    for number in range(KEPT):
-        newsroom.promote(f"2026-02-01-{number:06}")
-        newsroom.rollback()
-
-    assert ANNA in newsroom.kept()
-    assert newsroom.rollback().version == ANNA
-
-
-def test_rolling_back_ends_where_the_weights_do(newsroom: Newsroom) -> None:
-    for number in range(KEPT + 2):
-        newsroom.promote(f"2026-02-01-{number:06}")
-    for _ in range(KEPT):
-        newsroom.rollback()
-
-    with pytest.raises(NotPossible, match=r"weights of .* are not in the database"):
-        newsroom.rollback()
-
-
-def test_the_last_shadow_is_kept_to_be_promoted(newsroom: Newsroom) -> None:
-    newsroom.shadow(ANNA)
-    newsroom.shadow(None)
-    newsroom.promote(BERT)
-
-    newsroom.models.promote(ANNA, base=newsroom.base, by="mary", now=NOON)
-
-    assert newsroom.models.active() == ANNA
-
-
-# The shadow
-
-
-def test_a_version_is_the_shadow_until_another_is_or_none(newsroom: Newsroom) -> None:
-    seen = []
-    for name in (ANNA, BERT, None):
-        newsroom.shadow(name)
-        seen.append(newsroom.models.state().shadow)
-
-    assert seen == [ANNA, BERT, None]
-
-
-def test_a_shadow_needs_no_gate(newsroom: Newsroom) -> None:
-    newsroom.version(ANNA, {"gate": None})
-
-    newsroom.shadow(ANNA)
-
-    assert newsroom.models.state().shadow == ANNA
-
-
-@pytest.mark.parametrize("promoted", [False, True])
-def test_what_answers_cannot_be_its_own_shadow(
-    newsroom: Newsroom, promoted: bool
-) -> None:
-    name = ANNA if promoted else BASE
-    newsroom.promote(name)
-
-    with pytest.raises(NotPossible, match="is the version that answers"):
-        newsroom.shadow(name)
-
-
-def test_a_promoted_shadow_is_none_any_more(newsroom: Newsroom) -> None:
-    newsroom.shadow(ANNA)
-
-    newsroom.promote(ANNA)
-
-    assert newsroom.models.state().shadow is None
-
-
-@pytest.mark.parametrize("act", ["promote", "rollback"])
-def test_when_another_version_answers_the_shadow_is_counted_anew(
-    newsroom: Newsroom, act: str
-) -> None:
-    newsroom.promote(ANNA)
-    newsroom.shadow(CLEO)
-    shadows = Shadows(newsroom.database)
-    before = shadows.present()
-    assert before
-    shadows.note(before.key, [], judged=3, skipped=1)
-
-    if act == "promote":
-        newsroom.promote(BERT)
-    else:
-        newsroom.rollback()
-
-    after = shadows.present()
-    assert after
-    assert (after.version, after.judged, after.skipped) == (CLEO, 0, 0)
-    assert after.key != before.key
-
-
-def difference(id: str, was: str, would: str) -> Difference:
-    return Difference(1, id, 1, was, would, None, "obscene", NOON)
-
-
-def test_differences_are_counted_and_listed_newest_first(
-    newsroom: Newsroom, store: Store
-) -> None:
-    newsroom.shadow(ANNA)
-    shadows = Shadows(newsroom.database)
-    shadowing = shadows.present()
-    assert shadowing
-    sent = comment("c-2", "kept text")
-    store.record(1, sent, bytes(32), REJECTED, NOON, alike=bytes(16))
-    store.record(1, comment("c-1", "no text"), bytes(32), ACCEPTED, NOON, alike=None)
-    milder = difference("c-2", "reject", "flag")
-    shadows.note(
-        shadowing.key,
-        [difference("c-1", "accept", "flag"), difference("c-1", "flag", "reject")],
-        judged=10,
-        skipped=2,
-    )
-    shadows.note(shadowing.key, [milder], judged=5, skipped=0)
-
-    counted = shadows.latest()
-    assert counted
-    assert shadows.tally(counted) == Tally(stricter=2, milder=1, same=12, skipped=2)
-    listed = shadows.last(shadowing.key, 2)
-    assert [noticed.difference.comment_id for noticed in listed] == ["c-2", "c-1"]
-    assert listed[0].difference == milder
-    assert [noticed.text for noticed in listed] == ["kept text", None]
-    assert listed[0].site == "default"
-
-
-def test_a_shadow_that_has_ended_can_still_be_read(newsroom: Newsroom) -> None:
-    newsroom.shadow(ANNA)
-    later = NOON + timedelta(days=2)
-    newsroom.models.shadow(None, base=newsroom.base, by="mary", now=later)
-
-    latest = Shadows(newsroom.database).latest()
-
-    assert latest
-    assert (latest.version, latest.begun_at, latest.ended_at) == (ANNA, NOON, later)
 
 
 def test_nothing_of_the_log_is_ever_changed(newsroom: Newsroom) -> None:
