@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.fixtures_browser",
     "tests.reviewing",
     "tests.promoting",
+    "tests.reader_page",
     "tests.stored_versions",
     "tests.house",
 ]
