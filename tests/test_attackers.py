@@ -1,60 +1,40 @@
-"""Who has a key, an account or a shell gets no further than these reach.
+"""Who has a key, an account or a model's folder gets no further than these reach.
 
-The desk's own doors are in `test_desk_security`, clients that break HTTP in
-`test_hostile_clients`.
+The desk's own doors are in `test_desk_security`, markup in what is shown in
+`test_displayed_fields`, clients that break HTTP in `test_hostile_clients`, and what
+could be read in logs and lists of processes in `test_leaks`.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import importlib
-import io
 import json
-import os
-import pkgutil
 import re
 import shutil
-import subprocess
-import sys
 import time
-from base64 import b64encode
 from collections.abc import Iterator
-from datetime import timedelta
-from html import unescape
 from pathlib import Path
 from string import ascii_lowercase
-from typing import Any, NamedTuple
-from urllib.parse import quote, urljoin, urlsplit
+from typing import NamedTuple
+from urllib.parse import quote
 from uuid import uuid4
 
 import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
 
-import service
 from model.artifact import BrokenArtifact, load, shipped
 from model.judge import Judge
 from model.lexicon.matcher import load_lexicon
-from service.app import create_app
 from service.auth import check_password, hash_password, key_hash, new_key
-from service.logs import make_log
 from service.services import NAME
-from service.settings import load_settings
 from service.store.accounts import Accounts, Moderator, Role
-from service.store.coral import CoralSecrets
-from service.store.deliveries import Deliveries
-from service.store.endpoints import Endpoints
-from service.store.outbox import utc_now
-from service.store.schema import policies
 from service.store.sites import Sites
-from service.webhooks.deliverer import Deliverer
-from tests.fixtures_service import ROOT, built, with_key
-from tests.fixtures_store import KEY, NOON, PASSWORD, Install
+from tests.canaries import MARK, Page, canary
+from tests.fixtures_service import built, with_key
+from tests.fixtures_store import NOON, PASSWORD, Install
 from tests.fuzzing.texts import chance
-from tests.telling import tell
 from tests.visitor import Visitor
 
 FOUL = "You are an idiot, and what the fuck is this"
@@ -251,128 +231,14 @@ def test_neither_the_host_nor_a_proxy_says_where_links_lead(
         assert "evil" not in str(one.headers)
 
 
-# ---- Whatever is shown ----
-
-
-class Canary(NamedTuple):
-    """Markup that was put in a field, to be looked for on every page."""
-
-    field: str
-
-    def __str__(self) -> str:
-        return f"<i id={self.field}>'\"&<script>"
-
-
-SOWN = frozenset(
-    (
-        *("text", "commentid", "authorid", "authorname", "articleid", "articletitle"),
-        *("parent", "report", "reporter", "appeal", "note", "by", "moderator"),
-        *("notice", "why", "word", "phrase", "edited", "disabled"),
-    )
-)
-NEVER_SHOWN = frozenset({"articleid"})
-"""It stands in addresses only.  All other fields are shown somewhere: what is not
-looked for is not found."""
+# ---- What is asked for ----
 
 
 @pytest.fixture(scope="module")
-def sown(place: Place) -> Visitor:
-    """An editor, at a desk where every field has markup in it."""
-    sow = {field: str(Canary(field)) for field in SOWN}
-    editor = place.visitor(Role.EDITOR, name=sow["moderator"])
-    for number in range(3):
-        comment_id = f"<i id=commentid>{number}"
-        place.ours.post(
-            "/v1/moderate",
-            json={
-                "id": comment_id,
-                "text": f"{FOUL} {number} {sow['text']}",
-                "author": {"id": sow["authorid"], "name": sow["authorname"]},
-                "article": {"id": sow["articleid"], "title": sow["articletitle"]},
-                "parent_id": sow["parent"],
-            },
-        )
-        at = f"/v1/comments/{quote(comment_id, safe='')}"
-        place.ours.post(f"{at}/appeal", json={"words": sow["appeal"]})
-        complaint = {"words": sow["report"], "reporter": sow["reporter"]}
-        place.ours.post(f"{at}/report", json=complaint)
-    decided = {"decision": "reject", "rule": "personal", "note": sow["note"]}
-    place.ours.post(f"{at}/decision", json={**decided, "by": sow["by"][:64]})
-    site = Sites(place.app.extensions[NAME].store.database).find("default")
-    editor.post(
-        "/desk/default/rules/notices",
-        **{"version": str(site.policy_version), "note": sow["why"]},
-        **{"notice-en-obscene": sow["notice"]},
-    )
-    sow_rules(place, sow)
-    edited = {"id": "<i id=commentid>0", "text": f"{FOUL} {sow['edited']}"}
-    place.ours.post("/v1/moderate", json=edited)
-    place.visitor(Role.MODERATOR, name=sow["disabled"])
-    place.accounts.disable(sow["disabled"], NOON)
-    return editor
-
-
-def sow_rules(place: Place, sow: dict[str, str]) -> None:
-    """Put in a word and a phrase as the desk would not take them."""
-    word = {"text": sow["word"], "rule": "obscene", "strength": "flag", "forms": "word"}
-    with place.app.extensions[NAME].store.database.writing() as connection:
-        connection.execute(
-            update(policies).values(
-                words=json.dumps([word]), allowed=json.dumps([sow["phrase"]])
-            )
-        )
-
-
-def crawled(visitor: Visitor, start: str) -> dict[str, str]:
-    """Every page of the desk that links lead to, by its address."""
-    pages: dict[str, str] = {}
-    new = [start]
-    while new and len(pages) < 150:
-        url = new.pop()
-        answer = visitor.get(url)
-        if "html" not in answer.headers.get("Content-Type", ""):
-            continue
-        pages[url] = answer.text
-        for link in re.findall(r'href="([^"#]+)"', answer.text):
-            there = urljoin(url, unescape(link))
-            is_own = urlsplit(there).netloc == "" and there.startswith("/desk")
-            if is_own and there not in pages and there not in new:
-                new.append(there)
-    return pages
-
-
-def test_no_page_of_the_desk_shows_markup_of_any_field_as_markup(sown: Visitor) -> None:
-    pages = crawled(sown, "/desk/default/queue")
-    everything = "".join(pages.values())
-
-    assert len(pages) > 15
-    for url, page in pages.items():
-        assert "<i id=" not in page, url
-        assert not re.search(r"<script(?![^>]* src=)", page), url
-    shown = {field for field in SOWN if f"&lt;i id={field}" in everything}
-    assert shown == SOWN - NEVER_SHOWN
-
-
-def test_no_page_of_a_reader_shows_markup_as_markup(
-    place: Place, sown: Visitor
-) -> None:
-    sent = {"id": "<i id=commentid>r", "text": f"You are an idiot. {Canary('text')}"}
-    answer = place.ours.post("/v1/moderate", json=sent).json
-    assert answer
-    path = urlsplit(answer["appeal_url"]).path
-    reader = place.app.test_client()
-
-    pages = [reader.get(path).text]
-    pages.append(reader.post(path, data={"words": f"{Canary('words')}" * 200}).text)
-    reader.post(path, data={"words": str(Canary("words"))})
-    pages.append(reader.get(path).text)
-
-    assert "&lt;i id=text" in pages[0]
-    assert "&lt;i id=words" in pages[1]
-    assert len(set(pages)) == 3
-    for page in pages:
-        assert "<i id=" not in page
-        assert "<script" not in page
+def editor(place: Place) -> Visitor:
+    """Somebody who may see every list; a comment is in some."""
+    place.ours.post("/v1/moderate", json={"id": uuid4().hex, "text": FOUL})
+    return place.visitor(Role.EDITOR)
 
 
 @pytest.mark.parametrize(
@@ -394,15 +260,16 @@ def test_no_page_of_a_reader_shows_markup_as_markup(
     ["queue", "appeals", "rejected", "accepted", "overview", "rules/versions"],
 )
 def test_what_an_address_asks_for_is_shown_as_text(
-    sown: Visitor, listing: str, query: str
+    editor: Visitor, listing: str, query: str
 ) -> None:
-    answer = sown.client.get(
+    answer = editor.client.get(
         f"/desk/default/{listing}",
-        params={query: str(Canary("query")), "from": "<i id="},
+        params={query: canary("query"), "from": MARK},
     )
 
     assert answer.status_code < 500
-    assert "<i id=" not in answer.text
+    assert MARK not in answer.text
+    assert Page(answer.text).harm == []
 
 
 # ---- What is kept, and what is loaded ----
@@ -454,183 +321,3 @@ def test_nothing_in_a_models_folder_is_run(tmp_path: Path) -> None:
         load(folder)
 
     assert not (tmp_path / "ran").exists()
-
-
-# ---- What keys and passwords are written to ----
-
-
-def dataclasses_of_the_service() -> list[type[Any]]:
-    found = []
-    for module in pkgutil.walk_packages(service.__path__, "service."):
-        if ".migrations." in module.name or module.name.endswith(("__main__", "conf")):
-            continue
-        for part in vars(importlib.import_module(module.name)).values():
-            if isinstance(part, type) and part.__module__ == module.name:
-                found += [part] if dataclasses.is_dataclass(part) else []
-    return found
-
-
-SECRET = re.compile(r"secret|password|(database|redis)_url|authorization|^key$")
-ROWS = frozenset({"int"})
-"""A `key` that is a number is that of a row."""
-
-
-def test_no_value_that_holds_a_secret_shows_it() -> None:
-    secrets = {
-        f"{kind.__name__}.{field.name}": field.repr
-        for kind in dataclasses_of_the_service()
-        for field in dataclasses.fields(kind)
-        if SECRET.search(field.name) and field.type not in ROWS
-    }
-
-    assert len(secrets) >= 7
-    assert not [name for name, is_shown in secrets.items() if is_shown]
-
-
-def test_no_command_takes_a_secret_where_ps_shows_it(place: Place) -> None:
-    commands = place.app.cli.commands.values()
-    parameters = [
-        f"{command.name} {parameter.name}"
-        for command in commands
-        for parameter in command.params
-    ]
-
-    assert len(parameters) > 20
-    assert not [one for one in parameters if re.search("(secret|password)$", one)]
-
-
-def test_ps_shows_no_password_of_the_database(tmp_path: Path) -> None:
-    env = {
-        "PATH": os.environ["PATH"],
-        "REFRAIN_DATA_DIR": str(tmp_path),
-        "DATABASE_URL": "postgresql://refrain:s3cr3t-0f-ours@127.0.0.1:1/refrain",
-        "PORT": "0",
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-c", "service/gunicorn_conf.py"],
-        cwd=ROOT,
-        env=env,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        commands = []
-        while process.poll() is None:
-            for folder in Path("/proc").glob("[0-9]*"):
-                try:
-                    if os.getpgid(int(folder.name)) == process.pid:
-                        commands.append((folder / "cmdline").read_bytes())
-                except OSError:
-                    continue  # It has ended.
-            time.sleep(0.1)
-        assert process.stderr
-        said = process.stderr.read()
-
-    assert len(commands) > 3
-    assert not [one for one in commands if b"s3cr3t" in one]
-    assert "s3cr3t" not in said
-    assert "The database" in said
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "postgresql://refrain:s3cr3t@127.0.0.1:1/refrain",
-        "postgresql://refrain:s3cr3t@127.0.0.1:port/refrain",
-        "postgresql://refrain:s3cr3t@[::1/refrain",
-        "postgresql://refrain:s3cr3t@@@/refrain?sslmode=none",
-        "postgresql://refrain:s3cr3t@nowhere.invalid/refrain",
-        "mysql://refrain:s3cr3t@127.0.0.1/refrain",
-    ],
-)
-def test_no_command_says_the_password_of_a_database_it_cannot_use(
-    tmp_path: Path, url: str
-) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "service.cli", "sites"],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "DATABASE_URL": url, "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-    assert done.returncode != 0
-    assert "s3cr3t" not in done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("level", ["DEBUG", "INFO"])
-def test_no_log_holds_a_key_wherever_it_was_sent(
-    tmp_path: Path,
-    prepared_sqlite: Path,
-    capsys: pytest.CaptureFixture[str],
-    level: str,
-) -> None:
-    shutil.copy(prepared_sqlite, tmp_path / "refrain.db")
-    env = {"REFRAIN_DATA_DIR": str(tmp_path), "REFRAIN_LOG_LEVEL": level}
-    app = create_app(load_settings(env))
-    key = new_key()
-    client = app.test_client()
-
-    for headers, path, data in (
-        ({"Authorization": f"Bearer {key}"}, "/v1/moderate", "{"),
-        ({"Authorization": f"Basic {key}"}, "/v1/moderations", '{"input":"a"}'),
-        ({}, f"/v1alpha1/comments:analyze?key={key}", '{"comment":{"text":"a"}}'),
-        ({}, "/1.1/verify-key", f"api_key={key}&blog=a"),
-        ({"Host": f"{key}.rest.example"}, "/1.1/comment-check", "comment_content=a"),
-        ({}, f"/{key}", ""),
-        ({"Cookie": f"desk={key}"}, "/desk/sign-in", f"password={key}&name={key}"),
-    ):
-        kind = (
-            "application/x-www-form-urlencoded" if "1.1" in path else "application/json"
-        )
-        answer = client.post(path, data=data, headers=headers, content_type=kind)
-        assert key.encode() not in answer.data, path
-        assert answer.status_code < 500
-
-    app.extensions[NAME].store.database.close()
-    said = capsys.readouterr()
-    assert key not in said.err + said.out
-    assert "request" in said.err
-
-
-def test_no_log_holds_a_secret_of_ours_whatever_fails(
-    tmp_path: Path, prepared_sqlite: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Redis is away, a receiver too, and what Coral sends is wrongly signed."""
-    shutil.copy(prepared_sqlite, tmp_path / "refrain.db")
-    env = {
-        "REFRAIN_DATA_DIR": str(tmp_path),
-        "REFRAIN_LOG_LEVEL": "DEBUG",
-        "REFRAIN_RATE_LIMIT": "1000",
-        "REDIS_URL": "redis://ann:r3d1s-0f-ours@127.0.0.1:1/0",
-        "REFRAIN_PRIVATE_WEBHOOKS": "yes",
-    }
-    app = create_app(load_settings(env))
-    parts = app.extensions[NAME]
-    database, now = parts.store.database, utc_now()
-    webhooks = "whsec_" + b64encode(b"w3bh00ks-0f-ours").decode()
-    Endpoints(database).add("default", "http://127.0.0.1:1/", webhooks, now)
-    CoralSecrets(database).add("default", "c0r4l-0f-ours" * 3, now)
-
-    answers = [
-        app.test_client().post(path, json=body, headers=headers)
-        for path, body, headers in (
-            ("/v1/moderate", {"text": "a"}, {"Authorization": f"Bearer {KEY}"}),
-            ("/coral/moderate", {}, {"X-Coral-Signature": "sha256=" + "0" * 64}),
-        )
-    ]
-    tell(database, "c-1", now - timedelta(minutes=1))
-    log = io.StringIO()
-    Deliverer(Deliveries(database), make_log("DEBUG", log), private=True).run_once()
-
-    database.close()
-    said = capsys.readouterr()
-    everything = said.err + said.out + log.getvalue()
-    everything += "".join(repr(answer.data) + str(answer.headers) for answer in answers)
-    assert "Redis cannot be used" in everything
-    assert "No connection can be made" in everything
-    assert [answer.status_code for answer in answers] == [200, 401]
-    for secret in ("r3d1s", "w3bh00ks", webhooks[6:], "c0r4l"):
-        assert secret not in everything

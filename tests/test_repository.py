@@ -230,11 +230,11 @@ def test_the_container_runs_as_an_ordinary_user() -> None:
 
 
 ON_SQLITE_ALONE = {
-    "attackers",
     "coral_deadline",
     "crowding",
     "faults_server",
     "hostile_clients",
+    "leaks",
     "learn_command",
     "learning",
     "metrics",
