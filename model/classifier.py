@@ -191,8 +191,8 @@ def _length(sums: Sequence[float]) -> float:
 
 
 def _logistic(log_odds: float) -> float:
-    """The probability, in [0, 1]."""
-    return 1 / (1 + exp(-log_odds)) if log_odds > LEAST else 0.0
+    """The probability, in [0, 1]; not a number of what is none."""
+    return 0.0 if log_odds < LEAST else 1 / (1 + exp(-log_odds))
 
 
 def _foreign(reading: Reading) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,8 @@ def lexicon() -> Lexicon:
 
 @pytest.fixture(scope="module")
 def names(artifact: artifacts.Artifact) -> Names:
-    return Names(artifact.grams.names, artifact.words.names, artifact.signs.names)
+    blocks = artifact.grams, artifact.words, artifact.signs
+    return Names(*(tuple(block.names) for block in blocks))
 
 
 @pytest.fixture(scope="module")
@@ -53,16 +55,27 @@ def names_found(
     names: Names, looked_up: Columns, reading: Reading, original: str
 ) -> list[list[str]]:
     """What the rows that are looked up are called, block by block."""
-    called = ["", *names.grams, *names.words, *names.signs]
+    called = numbered(names)
     ids, (_, first, second) = looked_up.rows(reading, original)
     blocks = (ids[:first], ids[first:second], ids[second:])
     return [sorted(called[row] for row in block if row) for block in blocks]
 
 
+@cache
+def numbered(names: Names) -> list[str]:
+    """What each row is called; the first has no name."""
+    return ["", *names.grams, *names.words, *names.signs]
+
+
 def known(names: Names, spelt: list[set[str]]) -> list[list[str]]:
     """The features that have weights, block by block."""
-    blocks = (set(block) for block in names)
-    return [sorted(has & its) for has, its in zip(spelt, blocks, strict=True)]
+    return [sorted(has & its) for has, its in zip(spelt, sets(names), strict=True)]
+
+
+@cache
+def sets(names: Names) -> list[set[str]]:
+    """The names of each block, to be asked for many times."""
+    return [set(block) for block in names]
 
 
 def test_each_feature_of_a_comment_is_found_once(
@@ -92,7 +105,7 @@ def test_so_it_is_in_any_row_of_classes(
 
 
 def test_a_run_is_found_whose_beginning_has_no_weight() -> None:
-    small = Names(["gram"], ["word"], ["you _ beast", "you _ beast .", "_", '"'])
+    small = Names(("gram",), ("word",), ("you _ beast", "you _ beast .", "_", '"'))
     reading = Reading(["x"] * 5, ["you", "", "", "beast", "."])
 
     found = names_found(small, Columns(small, frozenset()), reading, "")

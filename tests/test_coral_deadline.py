@@ -102,11 +102,13 @@ def test_where_too_much_is_under_way_the_rest_is_held_at_once(pressed: Server) -
     judged_again(coral)
     before = unjudged(pressed)
 
-    answers = [coral.moderate(SLOW).json for _ in range(4)]
+    # On a busy machine what was begun may be done before the next one comes.
+    until = perf_counter() + 60
+    while unjudged(pressed).get("busy", 0) == before.get("busy", 0):
+        assert perf_counter() < until
+        answers = [coral.moderate(SLOW).json for _ in range(4)]
+        assert answers == [HELD] * 4
 
-    assert answers == [HELD] * 4
-    after = unjudged(pressed)
-    assert after["busy"] > before.get("busy", 0)
     judged_again(coral)
 
 

@@ -34,6 +34,7 @@ ROOT = Path(__file__).parents[2]
 CODE = (
     "model/artifact.py",
     "model/classifier.py",
+    "model/columns.py",
     "model/features.py",
     "model/finding.py",
     "model/judge.py",
