@@ -394,6 +394,7 @@ def _postgresql(url: str, wait_s: float, answer_s: float | None) -> Engine:
         connect_args={
             "connect_timeout": postgresql.CONNECT_S,
             "options": f"-c lock_timeout={wait_s * 1000:.0f}",
+            "cursor_factory": postgresql.Again,
             **postgresql.SILENT,
         },
         **POOL,

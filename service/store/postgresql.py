@@ -5,10 +5,12 @@ Imported only where there is one: psycopg takes 50 ms that SQLite has no need of
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Self, TypeVar
 
-from psycopg import Connection, OperationalError
+from psycopg import Connection, Cursor, OperationalError
 from psycopg.abc import PQGen
+from psycopg.errors import FeatureNotSupported
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from sqlalchemy import Engine, event
@@ -58,6 +60,33 @@ class Patient(Connection[TupleRow]):
                 self.pgconn.finish()
                 raise Silent("no answer in time") from error
             raise
+
+
+class Again(Cursor[TupleRow]):
+    """A cursor that runs a statement again if its prepared form has become useless.
+
+    PostgreSQL refuses the latter, with 0A000, where somebody has changed the type of a
+    column that it returns.  psycopg forgets it when a transaction is rolled back; where
+    a statement is one by itself, it would be refused as long as the connection lasts.
+    """
+
+    __slots__ = ()
+
+    def execute(self, *args: object, **named: object) -> Self:
+        """Run a statement; twice only if nothing came before it in its transaction."""
+        pgconn = self.connection.pgconn
+        is_first = pgconn.transaction_status == TransactionStatus.IDLE
+        run: Callable[..., Self] = super().execute
+        try:
+            return run(*args, **named)
+        except FeatureNotSupported:
+            if not is_first:
+                raise
+        if pgconn.transaction_status == TransactionStatus.IDLE:
+            run("DEALLOCATE ALL")  # psycopg sees that, and forgets them.
+        else:
+            self.connection.rollback()
+        return run(*args, **named)
 
 
 def limit(engine: Engine, answer_s: float) -> None:
