@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
 import pytest
 from sqlalchemy import text
 
@@ -10,9 +14,12 @@ from service.store.database import Database, open_database
 from service.store.store import Store
 from tests.fixtures_store import NOON
 from tests.samples import REJECTED, comment
+from tests.senders import PATIENCE_S, wait_until
 
 PREPARED_AFTER = 6
 """How often psycopg runs a statement before it runs its prepared form."""
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -37,6 +44,11 @@ def record(store: Store, id: str, text_hash: bytes = bytes(32)) -> int:
     sent = comment(id)
     stored = store.record(1, sent, text_hash, REJECTED, NOON, alike=bytes(16))
     return stored.decision.revision
+
+
+def shown(database: Database, setting: str) -> object:
+    with database.reading() as connection:
+        return connection.scalar(text(f"SHOW {setting}"))
 
 
 @pytest.mark.parametrize(
@@ -99,3 +111,54 @@ def read_second(database: Database) -> None:
     with database.writing() as connection:
         connection.execute(text("UPDATE sites SET policy_version = policy_version + 1"))
         connection.execute(text("SELECT id, name FROM sites"))
+
+
+def by_database(database: Database, level: str) -> str:
+    name = database.engine.url.database
+    change(
+        database,
+        f"ALTER DATABASE {name} SET default_transaction_isolation = '{level}'",
+    )
+    return url_of(database)
+
+
+def by_url(database: Database, level: str) -> str:
+    option = f"-c default_transaction_isolation={level}".replace("le r", r"le\ r")
+    return f"{url_of(database)}&options={quote(option)}"
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+@pytest.mark.parametrize("told", [by_database, by_url])
+def test_who_waited_for_another_sees_what_it_has_committed(
+    database: Database, told: Callable[[Database, str], str], level: str
+) -> None:
+    own = open_database(told(database, level), wait_s=PATIENCE_S)
+    store = Store(own)
+    record(store, "c-1")
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.writing() as connection:
+            connection.execute(text("UPDATE comments SET language = 'de'"))
+            waiting = pool.submit(record, store, "c-1", b"2" * 32)
+            wait_until(lambda: count_waiting(database) == 1)
+        revision = waiting.result()
+
+    assert revision == 2
+    assert shown(own, "transaction_isolation") == "read committed"
+    own.close()
+
+
+def count_waiting(database: Database) -> object:
+    with database.reading() as connection:
+        return connection.scalar(text(f"{WAITING} AND datname = current_database()"))
+
+
+def test_what_a_url_sets_of_the_server_holds_beside_what_is_set_here(
+    database: Database,
+) -> None:
+    option = quote("-c application_name=desk -c lock_timeout=1h")
+    own = open_database(f"{url_of(database)}&options={option}", wait_s=3.0)
+
+    assert shown(own, "application_name") == "desk"
+    assert shown(own, "lock_timeout") == "3s"
+    own.close()

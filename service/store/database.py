@@ -386,6 +386,7 @@ SQLSTATE_FAULTS = {
 def _postgresql(url: str, wait_s: float, answer_s: float | None) -> Engine:
     from service.store import postgresql
 
+    given = make_url(url)
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -393,7 +394,11 @@ def _postgresql(url: str, wait_s: float, answer_s: float | None) -> Engine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": postgresql.CONNECT_S,
-            "options": f"-c lock_timeout={wait_s * 1000:.0f}",
+            # Of what is set twice the last holds, and before what a role is set to.
+            "options": (
+                f"{given.query.get('options', '')} -c lock_timeout={wait_s * 1000:.0f} "
+                r"-c default_transaction_isolation=read\ committed"
+            ),
             "cursor_factory": postgresql.Again,
             **postgresql.SILENT,
         },
