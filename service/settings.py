@@ -191,9 +191,9 @@ def database_url(value: str) -> str:
         )
     if "," in str(url.query.get("host")) and CHOICE not in url.query:
         url = url.update_query_dict({CHOICE: "read-write"})
-    return url.set(drivername="postgresql+psycopg").render_as_string(
-        hide_password=False
-    )
+    url = url.set(drivername="postgresql+psycopg")
+    _refuse_vague(url)
+    return url.render_as_string(hide_password=False)
 
 
 def _with_hosts_apart(value: str) -> str:
@@ -213,6 +213,19 @@ def _with_hosts_apart(value: str) -> str:
     found = {"host": ",".join(names), "port": ",".join(ports)}
     database, _, query = place[len(hosts) :].partition("?")
     return f"{scheme}://{user}{at}{database}?{urlencode(found)}&{query}"
+
+
+def _refuse_vague(url: URL) -> None:
+    """Refuse parameters of which nobody knows what SQLAlchemy makes, or libpq of it."""
+    for name, value in url.query.items():
+        if not isinstance(value, str) and name not in {"host", "port"}:
+            raise ValueError("must be a URL with each of its parameters once")
+    try:
+        url.get_dialect()().create_connect_args(url)
+    except (ArgumentError, ValueError):  # Its message repeats what was given.
+        raise ValueError(
+            "must be a URL with one port, a number, for each of several hosts"
+        ) from None
 
 
 def _host_and_port(value: str) -> tuple[str, str]:

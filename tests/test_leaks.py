@@ -117,6 +117,8 @@ def test_ps_shows_no_password_of_the_database(tmp_path: Path) -> None:
         "postgresql://refrain:s3cr3t@[::1/refrain",
         "postgresql://refrain:s3cr3t@@@/refrain?sslmode=none",
         "postgresql://refrain:s3cr3t@nowhere.invalid/refrain",
+        "postgresql:///refrain?host=127.0.0.1,[::1]&port=1,1&user=a%40b&password=s3cr3t",
+        "postgresql:///refrain?host=one,two&port=1&user=refrain&password=s3cr3t",
         "mysql://refrain:s3cr3t@127.0.0.1/refrain",
     ],
 )

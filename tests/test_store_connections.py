@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from sqlalchemy import text
 
 from service.errors import Fault, StoreUnavailable
+from service.settings import load_settings
 from service.store.database import Database, open_database
 from service.store.store import Store
 from tests.fixtures_store import NOON
@@ -161,4 +162,32 @@ def test_what_a_url_sets_of_the_server_holds_beside_what_is_set_here(
 
     assert shown(own, "application_name") == "desk"
     assert shown(own, "lock_timeout") == "3s"
+    own.close()
+
+
+@pytest.fixture
+def user(database: Database) -> Iterator[str]:
+    """Somebody who may connect, and whose name a URL has to write otherwise."""
+    change(database, 'CREATE ROLE "a@b" LOGIN')
+    yield "a@b"
+    change(database, 'DROP ROLE "a@b"')
+
+
+@pytest.mark.parametrize("hosts", [1, 2])
+def test_user_and_password_may_stand_among_the_parameters_and_are_not_shown(
+    database: Database, user: str, hosts: int
+) -> None:
+    url = database.engine.url
+    folders = ",".join([str(url.query["host"])] * hosts)
+    query = urlencode({"host": folders, "user": user, "password": "s3cr3t"})
+    written = {"DATABASE_URL": f"postgresql:///{url.database}?{query}"}
+
+    own = open_database(load_settings(written).database_url)
+
+    with own.reading() as connection:
+        assert connection.scalar(text("SELECT current_user")) == user
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        assert driver.info.password == "s3cr3t"
+    assert "s3cr3t" not in f"{own.engine!r}{own.engine.url}{driver!r}"
     own.close()

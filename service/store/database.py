@@ -387,8 +387,11 @@ def _postgresql(url: str, wait_s: float, answer_s: float | None) -> Engine:
     from service.store import postgresql
 
     given = make_url(url)
+    secrets = {
+        key: given.query[key] for key in postgresql.SECRETS if key in given.query
+    }
     engine = create_engine(
-        url,
+        given.difference_update_query(secrets),
         hide_parameters=True,
         # A server that restarted is noticed here and not by a reader's comment.
         pool_pre_ping=True,
@@ -401,6 +404,7 @@ def _postgresql(url: str, wait_s: float, answer_s: float | None) -> Engine:
             ),
             "cursor_factory": postgresql.Again,
             **postgresql.SILENT,
+            **secrets,
         },
         **POOL,
     )

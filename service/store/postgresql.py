@@ -34,6 +34,17 @@ EVERY_S = 0.1
 """How often psycopg looks up while it waits, as it does unless told."""
 
 
+SECRETS = (
+    "password",
+    "sslpassword",
+    "oauth_client_secret",
+    "scram_client_key",
+    "scram_server_key",
+)
+"""What nobody may see of the parameters that libpq takes (section 32.1.2 of the manual
+of PostgreSQL); SQLAlchemy shows them all with the URL, the first one, too."""
+
+
 class Silent(OperationalError):
     """The server did not answer in time."""
 
