@@ -397,7 +397,7 @@ def _postgresql(url: str, wait_s: float, answer_s: float | None) -> Engine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": postgresql.CONNECT_S,
-            # Of what is set twice the last holds, and before what a role is set to.
+            # Of what is set twice the last holds; all of it before what a role has.
             "options": (
                 f"{given.query.get('options', '')} -c lock_timeout={wait_s * 1000:.0f} "
                 r"-c default_transaction_isolation=read\ committed"
