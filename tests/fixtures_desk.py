@@ -22,7 +22,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from model.finding import Rule
-from service.auth import hash_password, key_hash, new_key
+from service.auth import key_hash, new_key
 from service.domain import Comment, Thresholds
 from service.review import Review
 from service.services import NAME
@@ -30,7 +30,7 @@ from service.store.accounts import Accounts, Moderator, Role
 from service.store.records import Site
 from service.store.sites import Sites
 from tests.fixtures_service import OnKind, built, one_of_each
-from tests.fixtures_store import NOON, PASSWORD, Install
+from tests.fixtures_store import NOON, PASSWORD, Install, cheaply_hashed
 
 MARY, ZOE, EDITH = "Mary of the desk", "Zoë of the desk", "Edith of the desk"
 """Two moderators and an editor, of all sites."""
@@ -122,7 +122,7 @@ def all_cookies(desk_apps: OnKind[Flask]) -> OnKind[dict[str, str]]:
     def cookies(kind: str) -> dict[str, str]:
         app = desk_apps(kind)
         accounts: Accounts = app.extensions[NAME].accounts
-        password_hash = hash_password(PASSWORD)
+        password_hash = cheaply_hashed(PASSWORD)
         for name, role in ROLES.items():
             accounts.create_moderator(Moderator(name, password_hash, role, NOON))
         return {name: _sign_in(app, name) for name in ROLES}

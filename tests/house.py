@@ -12,13 +12,12 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from service.auth import hash_password
 from service.services import NAME
 from service.store.accounts import Accounts, Moderator, Role
 from service.store.schema import attempts
 from service.store.sites import Sites
 from tests.fixtures_service import Server, built, serving_on
-from tests.fixtures_store import NOON, PASSWORD, Install, Installation
+from tests.fixtures_store import NOON, PASSWORD, Install, Installation, cheaply_hashed
 from tests.visitor import Visitor
 
 SESSION_MINUTES = 20
@@ -76,7 +75,7 @@ def built_house(dialect: str, install: Install) -> Iterator[House]:
         ExitStack() as others,
     ):
         Sites(app.extensions[NAME].store.database).create("sport", by="test", now=NOON)
-        yield House(installation, app, hash_password(PASSWORD), others)
+        yield House(installation, app, cheaply_hashed(PASSWORD), others)
 
 
 @pytest.fixture

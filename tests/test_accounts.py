@@ -22,7 +22,7 @@ from service.store.database import Database
 from service.store.sites import Sites
 from service.store.store import Store
 from tests.fixtures_service import built
-from tests.fixtures_store import NOON, PASSWORD, Install
+from tests.fixtures_store import NOON, PASSWORD, Install, cheaply_hashed
 from tests.visitor import Visitor
 
 ANN = Moderator("ann", "hash", Role.MODERATOR, NOON)
@@ -48,7 +48,7 @@ def desk(dialect: str, install: Install) -> Iterator[Flask]:
 @pytest.fixture(scope="session")
 def password_hash() -> str:
     """Of PASSWORD; made once, for that takes its time."""
-    return auth.hash_password(PASSWORD)
+    return cheaply_hashed(PASSWORD)
 
 
 @pytest.fixture
