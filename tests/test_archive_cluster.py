@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ TEXTS = [
 ]
 ODD = ['say "yes"\nor no', "", "caf\u0435 f\u00fccking", "x" * 10_001, "idiot,\r\nyou"]
 PATIENCE_S = 120.0
+LEAVE_S = 10.0
 PIECES = ["--partition", "0.02"]
 
 
@@ -79,12 +80,27 @@ def working(scheduler: str, folder: Path) -> Iterator[Cluster]:
     command += ["--no-dashboard", "--local-directory", str(folder)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-    with Client(scheduler) as client:
-        client.wait_for_workers(2, timeout=PATIENCE_S)
-        client.register_plugin(Counting(notes))
-    yield Cluster(scheduler, notes)
+    try:
+        with Client(scheduler) as client:
+            client.wait_for_workers(2, timeout=PATIENCE_S)
+            client.register_plugin(Counting(notes))
+        yield Cluster(scheduler, notes)
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End workers; without a scheduler they may wait for ever to take leave of it."""
+    children = psutil.Process(process.pid).children(recursive=True)
     process.terminate()
-    process.wait(PATIENCE_S)
+    try:
+        process.wait(LEAVE_S)
+    except subprocess.TimeoutExpired:
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+        process.kill()
+        process.wait(PATIENCE_S)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ ORDINARY = (
     "why the money for the bridge was not spent in the years that it was planned for, "
     "which many people in the district have asked about since the spring."
 )
-ORDINARY_MS = 0.1
+ORDINARY_MS = 0.07
 """What an ordinary comment takes where MOST_MS is promised; where it takes longer, for
 the processor is slower or shared, so may the others."""
 ROUNDS, TRIES = 8, 5
