@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,7 +38,9 @@ from tests.fixtures_service import Server, serving
 from tests.fixtures_store import create, execute, prepare
 
 SLOW = "@#0 f.u.c 1$! " * 7000
-"""Takes half a second, fifty times the budget of the server that is pressed."""
+"""Takes 70 ms or more, seven times the budget of the server that is pressed."""
+TIMES = 5
+"""How often what is timed is done; the quickest counts, as other programs only add."""
 IN_TIME_S = 4.0
 """Twice the budget of a server whose database hangs, and less than that would take."""
 
@@ -73,6 +75,24 @@ def unjudged(server: Server) -> dict[str, int]:
     return {why: int(count) for why, count in found}
 
 
+def quickest(action: Callable[[], object]) -> float:
+    """How long something takes at best, in seconds."""
+    took = []
+    for _ in range(TIMES):
+        began = perf_counter()
+        action()
+        took.append(perf_counter() - began)
+    return min(took)
+
+
+def judge_slow(server: Server) -> None:
+    """Have the slow text judged for our own protocol, which waits for it."""
+    answer = httpx.post(
+        f"{server.url}/v1/moderate", json={"text": SLOW}, timeout=60, headers=KEYED
+    )
+    assert answer.status_code == 200
+
+
 def judged_again(coral: Sender) -> None:
     """Wait until nothing slow is under way any more."""
     until = perf_counter() + 60
@@ -83,18 +103,19 @@ def judged_again(coral: Sender) -> None:
 
 def test_a_text_that_takes_too_long_is_held_in_time(pressed: Server) -> None:
     coral = Sender(pressed.address)
-    judged_again(coral)
-    own = httpx.post(
-        f"{pressed.url}/v1/moderate", json={"text": SLOW}, timeout=60, headers=KEYED
-    )
-    assert own.status_code == 200
+    own = quickest(lambda: judge_slow(pressed))
     before = unjudged(pressed).get("late", 0)
-    began = perf_counter()
 
-    assert coral.moderate(SLOW).json == HELD
+    took = []
+    for _ in range(TIMES):
+        # What was held is still being judged, and would take the next one's place.
+        judged_again(coral)
+        began = perf_counter()
+        assert coral.moderate(SLOW).json == HELD
+        took.append(perf_counter() - began)
 
-    assert perf_counter() - began < own.elapsed.total_seconds() / 2
-    assert unjudged(pressed)["late"] == before + 1
+    assert min(took) < own / 2
+    assert unjudged(pressed)["late"] >= before + TIMES
 
 
 def test_where_too_much_is_under_way_the_rest_is_held_at_once(pressed: Server) -> None:
@@ -106,8 +127,11 @@ def test_where_too_much_is_under_way_the_rest_is_held_at_once(pressed: Server) -
     until = perf_counter() + 60
     while unjudged(pressed).get("busy", 0) == before.get("busy", 0):
         assert perf_counter() < until
-        answers = [coral.moderate(SLOW).json for _ in range(4)]
-        assert answers == [HELD] * 4
+        with ThreadPoolExecutor(4) as threads:
+            answers = [
+                answer.json for answer in threads.map(coral.moderate, [SLOW] * 8)
+            ]
+        assert answers == [HELD] * 8
 
     judged_again(coral)
 
@@ -218,19 +242,21 @@ def test_with_a_broken_database_comments_are_judged_on(
 def test_many_at_once_are_all_answered_in_time(pressed: Server) -> None:
     """A budget that ends for one comment does not end for those that come after it."""
     coral = Sender(pressed.address)
-    judged_again(coral)
-    own = httpx.post(
-        f"{pressed.url}/v1/moderate", json={"text": SLOW}, timeout=60, headers=KEYED
-    )
-    before = sum(unjudged(pressed).values())
+    own = quickest(lambda: judge_slow(pressed))
     texts = [*[SLOW] * 4, *[FAIR] * 4]
-    began = perf_counter()
+    took = []
+    for _ in range(TIMES):
+        judged_again(coral)
+        before = sum(unjudged(pressed).values())
+        began = perf_counter()
 
-    with ThreadPoolExecutor(len(texts)) as threads:
-        answers = [answer.json for answer in threads.map(coral.moderate, texts)]
+        with ThreadPoolExecutor(len(texts)) as threads:
+            answers = [answer.json for answer in threads.map(coral.moderate, texts)]
+
+        took.append(perf_counter() - began)
+        assert answers[:4] == [HELD] * 4
+        assert sum(unjudged(pressed).values()) - before == answers.count(HELD)
 
     # One after the other, the slow ones alone would take four times as long.
-    assert perf_counter() - began < 3 * own.elapsed.total_seconds()
-    assert answers[:4] == [HELD] * 4
-    assert sum(unjudged(pressed).values()) - before == answers.count(HELD)
+    assert min(took) < 3 * own
     judged_again(coral)
