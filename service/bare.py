@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 RETRY_AFTER_S = 1
 """When to come again: what waits in a full queue is answered long before."""
-BUSY = "Too many requests are waiting."
+BUSY = "Too many requests are under way."
 
 ALIVE = b"GET /healthz "
 PROBES = (b"GET /readyz ", b"GET /metrics ")

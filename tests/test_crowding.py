@@ -101,7 +101,7 @@ def test_large_requests_that_wait_take_so_much_memory_and_no_more(
         head, _, body = answer.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 503 ")
         assert b"\r\nRetry-After: 1\r\n" in head
-        assert json.loads(body)["detail"] == "Too many requests are waiting."
+        assert json.loads(body)["detail"] == "Too many requests are under way."
     assert counted(single.url, SHED) - shed == len(answers)
 
 

@@ -150,7 +150,7 @@ def test_who_is_turned_away_is_told_when_to_come_again(narrow: Server) -> None:
         "type": "about:blank",
         "title": "Service Unavailable",
         "status": 503,
-        "detail": "Too many requests are waiting.",
+        "detail": "Too many requests are under way.",
     }
 
 
