@@ -90,13 +90,13 @@ bench-learning: install-dev
 fuzz: install-fuzz
 	@found=0; \
 	$(PY) -m tests.fuzzing.guided --seconds "$(or $(SECONDS),600)" || found=1; \
-	$(PY) -m tests.fuzzing.generated --texts "$(or $(TEXTS),300000)" --requests "$(or $(REQUESTS),100000)" \
+	$(PY) -m tests.fuzzing.generated --texts "$(or $(TEXTS),400000)" --requests "$(or $(REQUESTS),100000)" \
 	  --seed "$$(date +%j)" || found=1; \
 	$(PY) -m tests.fuzzing.described --seed "$$(date +%j)" || found=1; \
 	exit $$found
 
 clean:
-	rm -rf "$(VENV)" build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf "$(VENV)" build .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A copy of what was installed is kept: it is compared, not dated, so that neither a

@@ -66,12 +66,19 @@ class Scripts:
 
 
 @pytest.fixture(scope="session")
-def npm(tmp_path_factory: pytest.TempPathFactory) -> Scripts:
+def node() -> str:
+    """The path of Node.js, beside which there is npm."""
+    found = shutil.which("node")
+    if found and shutil.which("npm"):
+        return found
+    if os.environ.get("CI") or os.environ.get("REQUIRE_NODE"):
+        pytest.fail(HOW_TO_GET_NODE, pytrace=False)
+    pytest.skip(HOW_TO_GET_NODE)
+
+
+@pytest.fixture(scope="session")
+def npm(tmp_path_factory: pytest.TempPathFactory, node: str) -> Scripts:
     """Clients from npm, installed as the lock file says."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        if os.environ.get("CI") or os.environ.get("REQUIRE_NODE"):
-            pytest.fail(HOW_TO_GET_NODE, pytrace=False)
-        pytest.skip(HOW_TO_GET_NODE)
     folder = tmp_path_factory.mktemp("clients")
     leave_out = shutil.ignore_patterns("node_modules")
     shutil.copytree(CLIENTS, folder, ignore=leave_out, dirs_exist_ok=True)

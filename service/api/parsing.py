@@ -29,7 +29,8 @@ MAX_NAME = 100
 # These mean the same in Rust, ECMAScript and Python, so that the OpenAPI document shows
 # the very check that is made.
 NO_CONTROL = r"^[^\x00-\x1f\x7f]+$"
-WEB_ADDRESS = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00-\x1f\x7f]+$"
+# White space: the dialects do not agree whether \x85 and \ufeff are some.
+WEB_ADDRESS = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00-\x1f\x7f-\xa0\ufeff]+$"
 LANGUAGE = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}$"
 TAGS = f"{chr(0xE0000)}-{chr(0xE01EF)}"
 """Tags and variation selectors; the dialects write them differently, so: literally."""
