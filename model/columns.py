@@ -19,7 +19,8 @@ from model import features
 from model.features import LONGEST_RUN, ORDINARY, Reading
 
 MEMORY = 20_000
-"""Words whose n-grams are remembered; at some 250 bytes each, 5 MB."""
+"""Words whose n-grams are remembered, none longer than what is read of one; at some 250
+bytes each, 5 MB."""
 
 Ids = NDArray[np.intp]
 NONE: Ids = np.empty(0, dtype=np.intp)
@@ -119,12 +120,13 @@ class Columns:
         """The rows of a word's n-grams."""
         found = self._grams.get(word)
         if found is None:
-            if len(self._grams) >= MEMORY:
-                self._grams.clear()
             known = self._gram
             names = () if word in self._plain else features.grams(word)
             found = np.array([known[g] for g in names if g in known], dtype=np.intp)
-            self._grams[word] = found
+            if len(word) <= features.MAX_WORD:
+                if len(self._grams) >= MEMORY:
+                    self._grams.clear()
+                self._grams[word] = found
         return found
 
     def _rows_of_grams(self, words: Iterable[str]) -> Ids:

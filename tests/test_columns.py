@@ -126,6 +126,19 @@ def test_the_words_that_are_remembered_have_an_end(
         assert len(small._grams) <= 3
 
 
+def test_of_words_that_are_remembered_none_is_long(
+    artifact: artifacts.Artifact, names: Names
+) -> None:
+    fresh = Columns(names, artifact.common | MASKED)
+
+    for word in ("idiot" * 2_000, "blithering"):
+        reading = Reading([word, "it"], ["", ""])
+        expected = known(names, spelt_out(artifact, reading, ""))
+        assert names_found(names, fresh, reading, "") == expected
+
+    assert max(map(len, fresh._grams)) == len("blithering")
+
+
 @given(st.text(st.characters(max_codepoint=127), max_size=40))
 def test_folded_ascii_has_the_same_words_by_the_faster_pattern(text: str) -> None:
     folded = fold(text).text
