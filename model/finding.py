@@ -50,7 +50,7 @@ class Source(StrEnum):
 
 
 DOUBTFUL = "doubtful"
-"""`Finding.detail` of a word that a site wants to have looked at."""
+"""`Finding.detail` of a word to look at, be it the word list's or a site's."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -149,6 +149,16 @@ def test_what_only_looks_like_a_word_is_left_alone(text: str) -> None:
     assert found(text) == []
 
 
+@pytest.mark.parametrize("text", ["f\0\0\0", "s\0\0\0", "t\0at", "c\0nt", "G\0o\0d\0"])
+def test_a_nul_hides_no_letter(shipped: Lexicon, text: str) -> None:
+    assert not shipped.search(fold(text)).matches
+
+
+def test_a_nul_does_not_hide_a_word(shipped: Lexicon) -> None:
+    for text in ("f\0u\0c\0k\0", "b\0tch you bitch", "you f\0uck"):
+        assert shipped.search(fold(text)).matches
+
+
 def test_of_too_much_disguise_the_search_says_that_it_is_not_complete() -> None:
     few = " ".join(f"w{number}*x" for number in range(50))
     many = " ".join(f"w{number}*x" for number in range(2_000))

@@ -17,6 +17,9 @@ from model.lexicon.entries import Entry, Strength, View
 from model.lexicon.glued import Scissors
 from model.lexicon.shapes import BLANK, RUN, STAND_INS, Shapes, covers_runs, squeezed
 
+CONTROL = "\x01"
+"""A sign like BLANK that means nothing here."""
+
 LONGEST = 40
 """Longer pieces than this many characters, repeats taken out, are not read."""
 
@@ -97,6 +100,7 @@ class Reader:
 
     def read(self, piece: str) -> Reading | None:
         """What a piece without blanks stands for; None if it is no disguised word."""
+        piece = piece.replace(BLANK, CONTROL)  # In what is sent it hides no letter.
         if len(piece) > LONGEST:
             piece = LONG_RUN.sub(r"\1\1\1", piece)
         if len(piece) > LONGEST:

@@ -191,7 +191,7 @@ class Lexicon:
 
 @cache
 def load_lexicon() -> Lexicon:
-    """The lexicon as shipped; compiled once, for that takes a third of a second.
+    """The lexicon as shipped; compiled once, for that takes a tenth of a second.
 
     Raises:
         LexiconError: a shipped file is wrong, or better-profanity's words changed.

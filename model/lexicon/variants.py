@@ -22,7 +22,7 @@ TURNED_WORDS = frozenset(
 def stretched(word: str) -> set[str]:
     """A short word with one letter doubled where English doubles letters: shitt.
 
-    Other runs are seen by `model.disguise`.
+    Other runs are seen by `model.lexicon.disguise`.
     """
     if not 4 <= len(word) <= 6:
         return set()
