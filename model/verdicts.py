@@ -17,6 +17,8 @@ from model.judge import Judge, Judgement
 
 DIGITS = 4
 """Decimals to which scores and thresholds are rounded before they meet."""
+HALF: float = 0.5 * 10**-DIGITS
+"""How much a score may gain by being rounded."""
 
 
 class Fate(StrEnum):
@@ -69,10 +71,10 @@ class Limits:
 
     @property
     def floor(self) -> float:
-        """The lowest score of a finding that can have a consequence."""
+        """The lowest score of a finding that can have a consequence, once rounded."""
         limits = (*self.rules.values(), *self.attributes.values())
         scores = [s for limit in limits for s in (limit.flag, limit.reject)]
-        return min((s for s in scores if s is not None), default=1.0)
+        return min((s for s in scores if s is not None), default=1.0) - HALF
 
     def fate(self, judgement: Judgement) -> Fate:
         """One finding that rejects is enough; so is one that flags."""

@@ -19,6 +19,8 @@ from service.wording import message
 
 DIGITS = 4
 """Decimals of scores and thresholds, rounded before they meet: what is shown counts."""
+HALF: float = 0.5 * 10**-DIGITS
+"""How much a score may gain by being rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Policy:
     missing in `thresholds` has no consequence.  A text of which a share of at least
     `abstain` is unknown to the classifier is flagged whenever the classifier abstains.
     An attribute in `attributes` has thresholds of its own in place of its rule's.
-    `floor` is the lowest score of a finding that can have a consequence.
+    `floor` is the lowest score of a finding that can have a consequence, once rounded.
     """
 
     name: str
@@ -46,7 +48,7 @@ class Policy:
             for limit in (pair.flag, pair.reject)
             if limit is not None
         ]
-        object.__setattr__(self, "floor", min(limits, default=1.0))
+        object.__setattr__(self, "floor", min(limits, default=1.0) - HALF)
 
     def verdict(
         self,

@@ -125,6 +125,25 @@ def test_texts_are_judged_down_to_the_same_floor(card: Mapping[str, Any]) -> Non
     assert DIGITS == policies.DIGITS
 
 
+def test_a_score_that_is_shown_as_the_threshold_meets_it() -> None:
+    """Also where it is a little less, and judged down to the floor only."""
+    for case in cases():
+        scores = JUDGE.judge(case.text, floor=0.0).scores or {}
+        raw = scores.get(Attribute.INSULT, 0.0)
+        if (shown := round(raw, DIGITS)) > raw:
+            break
+    limits = {"flag": shown, "reject": None}
+    card = {"thresholds": {"personal": limits}}
+
+    policy = make_policy("p@1", card)
+    judgement = JUDGE.judge(case.text, floor=policy.floor)
+    classifiers = [f for f in judgement.findings if f.attribute is Attribute.INSULT]
+
+    assert [round(finding.score, DIGITS) for finding in classifiers] == [shown]
+    assert fate_of(policy.verdict(judgement, model="m")).is_stopped
+    assert Limits.from_card(card).fate(judgement).is_stopped
+
+
 def test_the_risk_is_the_same_from_whatever_floor_a_text_was_judged() -> None:
     asked = [case.text for case in cases()]
 
