@@ -345,10 +345,14 @@ def test_no_text_takes_long_with_words_of_a_sites_own(pattern: str) -> None:
     own = judge(word("idiot", Strength.FLAG), allowed=["a", "fuck a"])
     text = (pattern * 10_000)[:10_000]
 
-    began = time.thread_time()
-    own.judge(text)
+    # The quickest of several: on a busy machine one of them took five times as long.
+    took = []
+    for _ in range(3):
+        began = time.thread_time()
+        own.judge(text)
+        took.append(time.thread_time() - began)
 
-    assert time.thread_time() - began < 0.5
+    assert min(took) < 0.5
 
 
 # One judge for each site
