@@ -12,6 +12,7 @@ from typing import Any
 
 from model.finding import DOUBTFUL, RULE_OF, Attribute, Finding, Rule, Source
 from model.judge import Judgement
+from model.verdicts import HALF
 from service.domain import Outcome, Reason, Thresholds, Verdict
 from service.errors import ConfigurationError
 from service.notices import Clause, Wordings, clause_of, held_notice, notice_for
@@ -19,8 +20,6 @@ from service.wording import message
 
 DIGITS = 4
 """Decimals of scores and thresholds, rounded before they meet: what is shown counts."""
-HALF: float = 0.5 * 10**-DIGITS
-"""How much a score may gain by being rounded."""
 
 
 @dataclass(frozen=True, slots=True)

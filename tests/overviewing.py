@@ -43,9 +43,10 @@ def decide(
     *,
     review: Review | None = None,
     rule: Rule = Rule.PERSONAL,
+    role: Role = Role.MODERATOR,
     alike: bool = False,
 ) -> None:
-    """Decide on a comment as a moderator."""
+    """Decide on a comment, as a moderator unless told."""
     (review or world.review).decide(
         world.site,
         id,
@@ -54,7 +55,7 @@ def decide(
         note=None,
         seen=seen,
         by=by,
-        role=Role.MODERATOR,
+        role=role,
         alike=alike,
     )
 

@@ -191,16 +191,7 @@ def test_an_escalation_is_no_decision_and_the_editors_is_the_first(
     world.review.escalate(world.site, "c-1", note=None, seen=1, by="anna")
     escalated = today(world)
 
-    world.review.decide(
-        world.site,
-        "c-1",
-        REJECT,
-        rule=Rule.OBSCENE,
-        note=None,
-        seen=2,
-        by="editor",
-        role=Role.EDITOR,
-    )
+    decide(world, "c-1", REJECT, 2, "editor", rule=Rule.OBSCENE, role=Role.EDITOR)
 
     assert escalated.by_people == 0
     assert today(world).rejections == 1

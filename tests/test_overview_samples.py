@@ -67,16 +67,7 @@ def test_a_sample_that_is_left_to_an_editor_is_still_one(world: World) -> None:
     world.send("c-1", ACCEPTED, is_sample=True)
     world.review.escalate(world.site, "c-1", note=None, seen=1, by="anna")
 
-    world.review.decide(
-        world.site,
-        "c-1",
-        REJECT,
-        rule=Rule.OBSCENE,
-        note=None,
-        seen=2,
-        by="editor",
-        role=Role.EDITOR,
-    )
+    decide(world, "c-1", REJECT, 2, "editor", rule=Rule.OBSCENE, role=Role.EDITOR)
 
     assert today(world).samples == Samples(1, 1, drawn=1)
 

@@ -65,7 +65,8 @@ class Unreader(SocketUnreader):  # type: ignore[misc]
                 data = self.sock.recv(most, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 data = b""
-        self.has_ended = self.has_ended or not data
+        if not data:
+            self.has_ended = True
         return data
 
 
